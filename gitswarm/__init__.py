@@ -1,0 +1,1 @@
+"""gitswarm: one goal, several agents, one merged and verified branch."""

@@ -1,0 +1,1 @@
+"""The door to git: nothing outside this package runs it."""
