@@ -1,0 +1,96 @@
+"""Worktree: a checkout of one branch for one task, made and removed under a lock."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from gitswarm.errors import GitError
+from gitswarm.repo.objects import BranchName, Oid, RefName
+from gitswarm.repo.repository import Repository
+
+
+@contextmanager
+def _alone(repository: Repository) -> Iterator[None]:
+    """Parallel `git worktree add` fails now and then: two of them choose one name under
+    `worktrees/`. The lock holds over processes too."""
+    folder = repository.common_dir / "gitswarm"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "worktrees.lock"):
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    path: Path
+    git_dir: Path
+    """Its own directory under `worktrees/` of the common one, noted before anything ran in it."""
+    repository: Repository
+
+    @classmethod
+    def add(
+        cls, repository: Repository, path: Path, *, branch: BranchName | None, commit: Oid
+    ) -> "Worktree":
+        """Check `commit` out into a new folder, on a new branch, or detached without one.
+
+        A branch that exists is switched to when it is at `commit`, and refused otherwise.
+        """
+        where: list[str] = ["--detach", str(path), commit]
+        if branch is not None:
+            at = repository.ref(_ref(branch))
+            if at is not None and at != commit:
+                raise GitError(f"branch {branch} already exists at {at[:12]}")
+            where = [str(path), branch] if at else ["--no-track", "-b", branch, str(path), commit]
+        with _alone(repository):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            repository.git("worktree", "add", "--quiet", *where)
+        return cls(path, _admin_folder(path), repository)
+
+    @classmethod
+    def at(cls, repository: Repository, path: Path) -> "Worktree | None":
+        """The worktree that is at a folder already."""
+        records = repository.lines("worktree", "list", "--porcelain", "-z")
+        here = f"worktree {os.path.realpath(path)}"
+        if here.encode(errors="surrogateescape") not in records or not path.exists():
+            return None
+        return cls(path, _admin_folder(path), repository)
+
+    def move_to(self, old: Oid, new: Oid) -> None:
+        """Bring index and files from one commit to another. What somebody changed here meanwhile
+        is not overwritten: then it raises `GitError` and nothing moves, see git-read-tree(1)."""
+        self.repository.git(
+            "read-tree", "-m", "-u", old, new, git_dir=self.git_dir, work_tree=self.path
+        )
+
+    def is_clean(self) -> bool:
+        """Whether everything in it is committed; ignored files do not count."""
+        output = self.repository.git(
+            "status", "--porcelain", "-z", git_dir=self.git_dir, work_tree=self.path
+        )
+        return not output.stdout
+
+    def remove(self, *, force: bool = False) -> bool:
+        """Remove folder and record; git refuses, and this returns False, while something in it is
+        not committed. `force` is for a worktree that only commands of ours worked in."""
+        with _alone(self.repository):
+            removed = self.repository.git(
+                "worktree",
+                "remove",
+                *(["--force"] if force else []),
+                str(self.path),
+                ok=(0, 128),
+            )
+        return removed.status == 0
+
+
+def _ref(branch: BranchName) -> RefName:
+    return RefName(f"refs/heads/{branch}")
+
+
+def _admin_folder(path: Path) -> Path:
+    """What the `.git` file of a worktree points at, see gitrepository-layout(5)."""
+    pointer = (path / ".git").read_bytes().removeprefix(b"gitdir: ").rstrip(b"\n")
+    return Path(os.fsdecode(pointer))
