@@ -1,0 +1,123 @@
+"""The one place that runs a command that is not git.
+
+Such commands are the user's own (verify), but what they run was in part written by a model: they
+get no secret, no terminal, a time limit, and they end together with every process they started.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitswarm.repo.environment import take_git_environment, without_secrets
+
+KEPT_OUTPUT = 64 * 1024
+"""Bytes of output that are kept, the last ones."""
+
+_GRACE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended."""
+
+    status: int
+    """Its exit status; negative for the signal that ended it."""
+    output: str
+    """What it printed, both streams as they came, the end of it if it was much."""
+    seconds: float
+    timed_out: bool = False
+
+    @property
+    def passed(self) -> bool:
+        return self.status == 0 and not self.timed_out
+
+
+async def run_shell(
+    command: str, cwd: Path, *, timeout: float, environ: Mapping[str, str] | None = None
+) -> Completed:
+    """Run a shell command in `cwd` and wait for it, at most `timeout` seconds."""
+    env = without_secrets(os.environ if environ is None else environ)
+    take_git_environment(env)
+    began = time.monotonic()
+    process = await asyncio.create_subprocess_shell(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    tail = _Tail()
+    reading = asyncio.create_task(tail.read(process.stdout))
+    timed_out = False
+    try:
+        async with asyncio.timeout(timeout):
+            await process.wait()
+    except TimeoutError:
+        timed_out = True
+    finally:
+        await _end_group(process)
+        # A child that left the group may hold the pipe open for ever; what it prints is not ours.
+        await asyncio.wait([reading], timeout=_GRACE_SECONDS)
+        reading.cancel()
+    assert process.returncode is not None
+    return Completed(process.returncode, tail.text, time.monotonic() - began, timed_out)
+
+
+class _Tail:
+    """The end of what a command printed, however much that was."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self._dropped = 0
+
+    async def read(self, stream: asyncio.StreamReader) -> None:
+        while piece := await stream.read(16 * 1024):
+            self._kept += piece
+            if len(self._kept) > 2 * KEPT_OUTPUT:
+                self._drop()
+
+    def _drop(self) -> None:
+        excess = max(0, len(self._kept) - KEPT_OUTPUT)
+        self._dropped += excess
+        del self._kept[:excess]
+
+    @property
+    def text(self) -> str:
+        self._drop()
+        text = self._kept.decode("utf-8", "replace")
+        return (
+            f"[{self._dropped} bytes before this are left out]\n{text}" if self._dropped else text
+        )
+
+
+async def _end_group(process: asyncio.subprocess.Process) -> None:
+    """End what the command left behind: politely first, then not. The group's number stays taken
+    while any of its processes lives, so the signals cannot reach a stranger."""
+    for signum, grace in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
+        with contextlib.suppress(PermissionError):
+            try:
+                os.killpg(process.pid, signum)
+            except ProcessLookupError:
+                break
+        until = time.monotonic() + grace
+        while time.monotonic() < until and _group_lives(process.pid):
+            await asyncio.sleep(0.02)
+    await process.wait()
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,136 @@
+"""Settings: what `git config` says of `swarm.*`, read once and checked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol, TypeVar
+
+from gitswarm.errors import SettingsError
+
+DEFAULT_MODEL = "claude-sonnet-5-5"
+
+T = TypeVar("T")
+
+
+class Config(Protocol):
+    """Where settings come from; `Repository` is one."""
+
+    def config(self, key: str) -> str | None: ...
+
+    def config_keys(self, prefix: str) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSettings:
+    """What `swarm.role.NAME.*` says of one role."""
+
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting has the value that holds where `git config` is silent."""
+
+    model: str = DEFAULT_MODEL
+    roles: Mapping[str, RoleSettings] = field(default_factory=dict)
+    jobs: int = 8
+    """How many agents work at once."""
+    budget_usd: float | None = None
+    timeout_seconds: float = 600.0
+    """The longest that any single thing is waited for: a verify command, a rate limit."""
+    verify: str | None = None
+    """A shell command that decides whether the merged tree is good."""
+    worktree_dir: str | None = None
+    overlap: Literal["warn", "serialize"] = "warn"
+    co_author: str | None = None
+    """`Name <address>` for `Co-authored-by:`; empty omits the trailer, None names the model."""
+    min_confidence: float = 0.5
+    """A resolution less sure than this is left to a human."""
+    max_tokens: int = 16_000
+    """The longest single reply that is asked for."""
+
+    @classmethod
+    def load(cls, config: Config) -> "Settings":
+        """Raises `SettingsError` that names the key and what it takes."""
+
+        def read(key: str, parse: Callable[[str], T], default: T) -> T:
+            value = config.config(key)
+            if value is None:
+                return default
+            try:
+                return parse(value)
+            except ValueError as error:
+                raise SettingsError(
+                    f"{key} is {value!r}, but {error}",
+                    hint=f'run "git config {key} VALUE", or "git config --unset {key}"',
+                ) from None
+
+        default = cls()
+        return replace(
+            default,
+            model=read("swarm.model", _word, default.model),
+            roles=_roles(config),
+            jobs=read("swarm.jobs", _count, default.jobs),
+            budget_usd=read("swarm.budget", _money, default.budget_usd),
+            timeout_seconds=read("swarm.timeout", _seconds, default.timeout_seconds),
+            verify=read("swarm.verify", str, default.verify) or None,
+            worktree_dir=read("swarm.worktreeDir", _word, default.worktree_dir),
+            overlap=read("swarm.overlap", _overlap, default.overlap),
+            co_author=read("swarm.coAuthor", str, default.co_author),
+            min_confidence=read("swarm.resolve.minConfidence", _share, default.min_confidence),
+        )
+
+    def model_for(self, role: str, preferred: str | None = None) -> str:
+        """The model of a role: git config for the role, the role's own wish, the general one."""
+        configured = self.roles.get(role, RoleSettings()).model
+        return configured or preferred or self.model
+
+
+def _roles(config: Config) -> dict[str, RoleSettings]:
+    roles: dict[str, RoleSettings] = {}
+    for key in config.config_keys("swarm.role."):
+        name, _, setting = key.removeprefix("swarm.role.").rpartition(".")
+        if setting == "model" and name:
+            roles[name] = RoleSettings(model=config.config(key))
+    return roles
+
+
+def _word(value: str) -> str:
+    if not value.strip():
+        raise ValueError("it must not be empty")
+    return value.strip()
+
+
+def _count(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise ValueError("it takes a whole number of at least 1")
+    return int(value)
+
+
+def _money(value: str) -> float | None:
+    return _number(value, "an amount in US dollars above 0", lambda amount: amount > 0)
+
+
+def _seconds(value: str) -> float:
+    return _number(value, "a number of seconds above 0", lambda seconds: seconds > 0)
+
+
+def _share(value: str) -> float:
+    return _number(value, "a number from 0 to 1", lambda share: 0 <= share <= 1)
+
+
+def _number(value: str, what: str, fits: Callable[[float], bool]) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError(f"it takes {what}") from None
+    if not fits(number) or number in (float("inf"), float("-inf")):
+        raise ValueError(f"it takes {what}")
+    return number
+
+
+def _overlap(value: str) -> Literal["warn", "serialize"]:
+    if value == "warn":
+        return "warn"
+    if value == "serialize":
+        return "serialize"
+    raise ValueError('it takes "warn" or "serialize"')

@@ -1,0 +1,1 @@
+"""Agents at work: from a plan's tasks to commits on branches."""
