@@ -10,6 +10,7 @@ push carries it. Steps that end while another is being written share the next co
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -98,13 +99,14 @@ class Ledger:
                 self._put(path, store.write("blob", _json(value)))
         tree = self._write_folder(self._root)
         kept = dict.fromkeys(commit for step in steps for commit in step.commits)
+        now = f"{int(time.time())} +0000"
         message = "\n".join(step.subject for step in steps) + f"\n\nSwarm-Run: {self.run}\n"
         commit = store.write_commit(
             tree,
             [*([self._tip] if self._tip else []), *kept],
             message,
-            author=self._repository.identity("AUTHOR"),
-            committer=self._repository.identity("COMMITTER"),
+            author=f"{self._repository.author} {now}",
+            committer=f"{self._repository.committer} {now}",
         )
         self._repository.update_ref(self.ref, commit, self._tip)
         self._tip = commit

@@ -300,15 +300,24 @@ class Repository:
         )
         return Oid(output.stdout.decode().strip())
 
-    def identity(self, who: str) -> str:
-        """`AUTHOR` or `COMMITTER` as `git var` says: name, address, seconds, time zone."""
-        output = self.git("var", f"GIT_{who}_IDENT", ok=(0, 128))
+    @cached_property
+    def author(self) -> str:
+        """`NAME <ADDRESS>` of whoever git says is at work; `GitError` when it does not know."""
+        return self._identity("GIT_AUTHOR_IDENT")
+
+    @cached_property
+    def committer(self) -> str:
+        return self._identity("GIT_COMMITTER_IDENT")
+
+    def _identity(self, variable: str) -> str:
+        output = self.git("var", variable, ok=(0, 128))
         if output.status != 0:
             raise GitError(
                 f"git does not know who commits: {_says(output)}",
                 hint='run "git config --global user.name NAME" and the same for user.email',
             )
-        return output.stdout.decode("utf-8", "surrogateescape").strip()
+        stamped = output.stdout.decode("utf-8", "surrogateescape")
+        return stamped.rsplit(" ", 2)[0]
 
     # -- history
 
@@ -319,6 +328,13 @@ class Repository:
         """The commits of `tip` that `base` lacks, oldest first."""
         output = self.git("rev-list", "--reverse", "--topo-order", tip, f"^{base}")
         return [Oid(line) for line in output.stdout.decode().split()]
+
+    def changed_paths(self, old: Oid, new: Oid) -> frozenset[RepoPath]:
+        """The paths whose content or mode differs between two trees; a rename counts as both."""
+        return frozenset(
+            RepoPath(path)
+            for path in self.lines("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new)
+        )
 
     # -- refs
 

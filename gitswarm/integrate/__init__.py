@@ -1,0 +1,1 @@
+"""From finished branches to one merged and verified tree."""

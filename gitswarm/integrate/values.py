@@ -1,0 +1,69 @@
+"""Integration: what became of all branches, conflict by conflict."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gitswarm.repo.objects import Oid, TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class HunkOutcome:
+    """One conflicting hunk and who resolved it."""
+
+    n: int
+    """Its number in the file, from 1."""
+    by: str | None
+    """`replay`, `rule:NAME`, `model`, `human`, or None: still open."""
+    confidence: float | None
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"n": self.n, "by": self.by, "confidence": self.confidence, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class MergeConflict:
+    """One path on which two tasks disagreed."""
+
+    path: str
+    kind: str
+    between: tuple[TaskId, TaskId]
+    hunks: tuple[HunkOutcome, ...]
+    """Empty for a conflict that has none, such as modify/delete."""
+    reason: str = ""
+    """Why it is open, where it has no hunks to say so."""
+
+    @property
+    def is_open(self) -> bool:
+        return not self.hunks or any(hunk.by is None for hunk in self.hunks)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "between": list(self.between),
+            "hunks": [hunk.to_json() for hunk in self.hunks],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """The merged branch, before and after it is published under its name."""
+
+    base: Oid
+    commit: Oid
+    """The tip of the merged branch; the base where nothing was merged."""
+    tree: Oid
+    merged: tuple[TaskId, ...]
+    """Tips in the order they were merged."""
+    set_aside: tuple[TaskId, ...]
+    """Tips left out because a conflict with them is open."""
+    conflicts: tuple[MergeConflict, ...]
+
+    @property
+    def changed(self) -> bool:
+        return self.commit != self.base
+
+    @property
+    def needs_person(self) -> bool:
+        return bool(self.set_aside) or any(conflict.is_open for conflict in self.conflicts)

@@ -1,0 +1,104 @@
+"""Report: what was asked, done, merged, resolved, refused, and what it cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gitswarm.integrate.values import Integration, MergeConflict
+from gitswarm.integrate.verify import Verdict
+from gitswarm.model import Purpose
+from gitswarm.repo.objects import BranchName, Oid, RunId
+from gitswarm.swarm.results import Outcome, Result
+
+RUN_SCHEMA = "gitswarm/run/1"
+PURPOSES: tuple[Purpose, ...] = ("plan", "task", "repair", "resolve", "fix", "review")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The end of a run, in plan order; `git swarm --json` prints its `to_json`."""
+
+    run: RunId
+    goal: str
+    base: Oid
+    results: tuple[Result, ...] = ()
+    integration: Integration | None = None
+    merged_branch: BranchName | None = None
+    verdict: Verdict | None = None
+    spend: Mapping[Purpose, float | None] = field(default_factory=dict)
+    """US dollars by purpose; None where a price was not known."""
+    seconds: float = 0.0
+    """From process start to the end."""
+    sequential_seconds: float = 0.0
+    """Planner, every agent and integration, had they run one after another."""
+    budget_usd: float | None = None
+    stopped: str = ""
+    """Why the run ended before its end: declined, interrupted, out of budget, unreachable."""
+    interrupted_by: int | None = None
+    """The signal that ended it."""
+
+    @property
+    def conflicts(self) -> tuple[MergeConflict, ...]:
+        return self.integration.conflicts if self.integration else ()
+
+    @property
+    def cost_usd(self) -> float | None:
+        """None when anything was paid whose price is not known."""
+        costs = self.spend.values()
+        known = [cost for cost in costs if cost is not None]
+        return round(sum(known), 6) if len(known) == len(costs) else None
+
+    @property
+    def speedup(self) -> float | None:
+        if not self.seconds or not any(result.seconds for result in self.results):
+            return None
+        return self.sequential_seconds / self.seconds
+
+    @property
+    def exit_code(self) -> int:
+        if self.interrupted_by is not None:
+            return 128 + self.interrupted_by
+        needs_person = (
+            bool(self.stopped)
+            or any(result.outcome.needs_person for result in self.results)
+            or (self.integration is not None and self.integration.needs_person)
+            or (self.verdict is not None and self.verdict.needs_person)
+        )
+        return 1 if needs_person else 0
+
+    @property
+    def unverified(self) -> bool:
+        """Something was merged and no check of the project's own has seen it."""
+        return self.merged is not None and self.verdict is None
+
+    @property
+    def merged(self) -> Integration | None:
+        """The integration, where it changed anything."""
+        return self.integration if self.integration and self.integration.changed else None
+
+    @property
+    def done(self) -> tuple[Result, ...]:
+        return tuple(result for result in self.results if result.outcome is Outcome.DONE)
+
+    def to_json(self) -> dict[str, Any]:
+        merged = self.merged
+        speedup = self.speedup
+        return {
+            "schema": RUN_SCHEMA,
+            "run": self.run,
+            "goal": self.goal,
+            "base": self.base,
+            "merged": merged
+            and {"branch": self.merged_branch, "commit": merged.commit, "tree": merged.tree},
+            "tasks": [result.to_json() for result in self.results],
+            "conflicts": [conflict.to_json() for conflict in self.conflicts],
+            "findings": [],
+            "spend": {purpose: self.spend.get(purpose, 0.0) for purpose in PURPOSES},
+            "verify": self.verdict and self.verdict.to_json(),
+            "seconds": round(self.seconds, 3),
+            "sequential_seconds": round(self.sequential_seconds, 3),
+            "speedup": speedup and round(speedup, 3),
+            "cost_usd": self.cost_usd,
+            "budget_usd": self.budget_usd,
+            "exit_code": self.exit_code,
+        }

@@ -1,0 +1,52 @@
+"""ResultCollector: reads what the branches really hold, in plan order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from gitswarm.plan.tasks import Plan, Task
+from gitswarm.repo.objects import Oid, RefName, RepoPath, TaskId
+from gitswarm.repo.repository import Repository
+from gitswarm.swarm.results import Outcome, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A task's result, held against its branch."""
+
+    task: Task
+    result: Result
+    touched: frozenset[RepoPath]
+    """The paths that its own commits changed."""
+
+    @property
+    def tip(self) -> Oid | None:
+        return self.result.commit
+
+
+class ResultCollector:
+    """Believes the branches: a commit that somebody added to one is part of the result, and what a
+    result claims but no branch holds is not."""
+
+    def __init__(self, repository: Repository, plan: Plan) -> None:
+        self._repository = repository
+        self._plan = plan
+
+    def collect(self, results: Mapping[TaskId, Result]) -> list[Collected]:
+        return [self._collect(task, results[task.id]) for task in self._plan.tasks]
+
+    def _collect(self, task: Task, result: Result) -> Collected:
+        if result.branch is None or result.base is None or not result.outcome.has_commit:
+            return Collected(task, result, frozenset())
+        tip = self._repository.ref(RefName(f"refs/heads/{result.branch}"))
+        if tip is None:
+            missing = replace(
+                result,
+                outcome=Outcome.FAILED,
+                commits=(),
+                error=f"branch {result.branch} is gone",
+            )
+            return Collected(task, missing, frozenset())
+        commits = tuple(self._repository.commits_between(result.base, tip))
+        touched = self._repository.changed_paths(result.base, tip)
+        outcome = Outcome.DONE if touched else result.outcome
+        return Collected(task, replace(result, commits=commits, outcome=outcome), touched)
