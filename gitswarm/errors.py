@@ -11,7 +11,8 @@ GitswarmError
 │   ├── CredentialsError   no key, or one that is not accepted
 │   ├── ModelNotFoundError the API does not know the model
 │   ├── UnreachableError   the network or the service gave out
-│   └── RequestRefusedError the API will not take this request
+│   ├── RequestRefusedError the API will not take this request
+│   └── BudgetError        the money set aside for the run does not cover this call
 ├── MergeError             a merge that could not even be tried
 └── PublishError           a push or a pull request that failed
 
@@ -56,7 +57,9 @@ class LedgerError(GitswarmError):
 
 
 class ModelError(GitswarmError):
-    pass
+    cost_usd: float | None = 0.0
+    """What the tries are known to have cost that brought no reply; None where the price is not
+    known."""
 
 
 class CredentialsError(ModelError):
@@ -72,6 +75,10 @@ class UnreachableError(ModelError):
 
 
 class RequestRefusedError(ModelError):
+    pass
+
+
+class BudgetError(ModelError):
     pass
 
 

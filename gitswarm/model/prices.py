@@ -1,0 +1,110 @@
+"""What models cost and can take: the dated table of `prices.toml`, and prices of the user's own."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gitswarm.model import Usage
+
+_RELEASE = re.compile(r"-\d{8}$")
+"""The date that ends the id of a pinned release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """US dollars per million tokens, for prompts of up to `up_to` tokens (None: of any length)."""
+
+    input: float
+    output: float
+    cache_write_5m: float
+    cache_write_1h: float
+    cache_read: float
+    up_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One model: its rates, shortest prompts first, and its limits in tokens."""
+
+    rates: tuple[Rates, ...]
+    context: int | None = None
+    max_output: int | None = None
+    cache_minimum: int | None = None
+    """The shortest prefix that is cached; None where it is not known."""
+    end_of_life: date | None = None
+    """The day from which requests fail."""
+
+    def rates_for(self, prompt: int) -> Rates:
+        """The tier of a prompt of this many tokens, those from the cache included."""
+        for rates in self.rates:
+            if rates.up_to is None or prompt <= rates.up_to:
+                return rates
+        return self.rates[-1]
+
+    def cost(self, usage: Usage) -> float:
+        """US dollars for one call. Cache writes are five-minute ones, the only ones we ask for."""
+        rates = self.rates_for(usage.prompt)
+        return (
+            usage.input * rates.input
+            + usage.output * rates.output
+            + usage.cache_write * rates.cache_write_5m
+            + usage.cache_read * rates.cache_read
+        ) / 1e6
+
+    def worst_case(self, prompt: int, output: int) -> float:
+        """US dollars for a call whose whole prompt is written to the cache and whose reply is as
+        long as it may be."""
+        return self.cost(Usage(output=output, cache_write=prompt))
+
+    def output_for(self, usd: float, prompt: int) -> int:
+        """The longest reply, in tokens, that this much money pays for in the worst case."""
+        left = usd - self.worst_case(prompt, 0)
+        rate = self.rates_for(prompt).output
+        return int(left * 1e6 / rate) if left > 0 and rate > 0 else 0
+
+    def ended(self, today: date) -> bool:
+        return self.end_of_life is not None and self.end_of_life <= today
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """A table of prices, true on one day."""
+
+    as_of: date
+    models: Mapping[str, Price] = field(repr=False)
+
+    @classmethod
+    def load(cls, overrides: Mapping[str, Price] | None = None) -> "Prices":
+        """The published table; `overrides` replace its models whole, or add to them."""
+        published = _published()
+        return cls(published.as_of, {**published.models, **(overrides or {})})
+
+    def of(self, model: str) -> Price | None:
+        """The price of a model id, or of the model that a dated id is a release of; else None."""
+        return self.models.get(model) or self.models.get(_RELEASE.sub("", model))
+
+
+@cache
+def _published() -> Prices:
+    table = tomllib.loads(Path(__file__).with_name("prices.toml").read_text("utf-8"))
+    models: dict[str, Price] = {}
+    for name, entry in table["models"].items():
+        price = _price(entry)
+        for known_as in (name, *entry.get("aliases", ())):
+            models[known_as] = price
+    return Prices(table["as_of"], models)
+
+
+def _price(entry: Mapping[str, Any]) -> Price:
+    return Price(
+        rates=tuple(Rates(**rates) for rates in entry["rates"]),
+        context=entry["context"],
+        max_output=entry["max_output"],
+        cache_minimum=entry.get("cache_minimum"),
+        end_of_life=entry.get("end_of_life"),
+    )
