@@ -1,0 +1,116 @@
+"""Paths and git glob pathspecs as a plan names them, and whether two pathspecs may meet.
+
+What a pathspec matches is said in gitglossary(7) ("pathspec", magic word `glob`) and in
+gitignore(5): `*` and `?` stay within one name, `**` as a whole name stands for any folders, and a
+pathspec that names a folder matches everything in it.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+LONGEST = 4096
+"""Characters of a path; the limit of the file systems that git runs on."""
+
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_GLOB_MAGIC = ":(glob)"
+
+
+def plain_path(text: str) -> str:
+    """The path without `./` before it. `ValueError` says what it is instead of one that leads
+    into the repository."""
+    path = text
+    while path.startswith("./"):
+        path = path[2:].lstrip("/")
+    if not path.strip():
+        raise ValueError("is empty")
+    if "\0" in path:
+        raise ValueError("holds a NUL character")
+    if len(path) > LONGEST:
+        raise ValueError(f"is longer than {LONGEST:,} characters")
+    if path.startswith("/") or _DRIVE.match(path):
+        raise ValueError(f'is "{path}", not a path from the root of the repository')
+    names = re.split(r"[/\\]", path)
+    if ".." in names:
+        raise ValueError(f'is "{path}", which leads outside')
+    if any(name.lower() == ".git" for name in names):
+        raise ValueError(f'is "{path}", which is inside ".git"')
+    return path
+
+
+def pathspec(text: str) -> str:
+    """The pathspec without `:(glob)` before it, which goes without saying. `ValueError` as above,
+    and for any other magic."""
+    pattern = text.removeprefix(_GLOB_MAGIC)
+    if pattern.startswith(":"):
+        raise ValueError(f'is "{pattern}", with pathspec magic other than ":(glob)"')
+    return plain_path(pattern)
+
+
+def may_meet(one: str, other: str) -> bool:
+    """Whether some path could match both pathspecs.
+
+    Errs on the side of yes: a character class counts as any character, and a pattern that ends
+    where the other goes on counts as a folder that holds what the other matches.
+    """
+    return _meet(
+        _names(one),
+        _names(other),
+        any_run="**",
+        alike=lambda a, b: _meet(_tokens(a), _tokens(b), any_run=_RUN, alike=_tokens_meet),
+        prefix_is_enough=True,
+    )
+
+
+def _names(pattern: str) -> list[str]:
+    return [name for name in pattern.split("/") if name not in ("", ".")]
+
+
+_TOKEN = re.compile(
+    r"\\(?P<escaped>.)|(?P<class>\[[!^]?\]?(?:\[:\w+:\]|\\.|[^\]])*\])|(?P<plain>.)", re.S
+)
+_ONE = "any one character"
+_RUN = "any run of characters"
+
+
+def _tokens(name: str) -> list[str]:
+    """A name as single characters and wildcards."""
+    wildcards = {"?": _ONE, "*": _RUN}
+    return [
+        match["escaped"] or (_ONE if match["class"] else wildcards.get(match[0], match[0]))
+        for match in _TOKEN.finditer(name)
+    ]
+
+
+def _tokens_meet(one: str, other: str) -> bool:
+    return _ONE in (one, other) or one == other
+
+
+def _meet(
+    one: Sequence[str],
+    other: Sequence[str],
+    *,
+    any_run: str,
+    alike: Callable[[str, str], bool],
+    prefix_is_enough: bool = False,
+) -> bool:
+    """Whether two sequences with wildcards have a sequence in common: a walk over the pairs of
+    places that can be reached in both at once."""
+    waiting, seen = [(0, 0)], set()
+    while waiting:
+        at = i, j = waiting.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        one_ended, other_ended = i == len(one), j == len(other)
+        if (one_ended and other_ended) or (prefix_is_enough and (one_ended or other_ended)):
+            return True
+        one_runs = not one_ended and one[i] == any_run
+        other_runs = not other_ended and other[j] == any_run
+        if one_runs or other_runs:
+            if not one_ended:
+                waiting.append((i + 1, j))
+            if not other_ended:
+                waiting.append((i, j + 1))
+        elif not one_ended and not other_ended and alike(one[i], other[j]):
+            waiting.append((i + 1, j + 1))
+    return False
