@@ -6,13 +6,17 @@ GitswarmError
 ├── PlanError              a plan that cannot be carried out
 │   └── PlanFileError      ... and it came from a file of the user's
 ├── GitError               git refused, or the repository is not fit
+│   └── GitTimeoutError    ... it did not end within the time it was given
 ├── LedgerError            a run's record is missing or damaged
 ├── ModelError             a call to the model came to nothing
 │   ├── CredentialsError   no key, or one that is not accepted
 │   ├── ModelNotFoundError the API does not know the model
 │   ├── UnreachableError   the network or the service gave out
 │   ├── RequestRefusedError the API will not take this request
-│   └── BudgetError        the money set aside for the run does not cover this call
+│   ├── BudgetError        the money set aside for the run does not cover this call
+│   ├── RefusedError       the model declined to answer
+│   ├── ContextOverflowError  the conversation is longer than the model can read
+│   └── UnfinishedError    the model did not come to an end of its answer
 ├── MergeError             a merge that could not even be tried
 └── PublishError           a push or a pull request that failed
 
@@ -52,6 +56,10 @@ class GitError(GitswarmError):
     exit_code = 2
 
 
+class GitTimeoutError(GitError):
+    pass
+
+
 class LedgerError(GitswarmError):
     exit_code = 2
 
@@ -79,6 +87,18 @@ class RequestRefusedError(ModelError):
 
 
 class BudgetError(ModelError):
+    pass
+
+
+class RefusedError(ModelError):
+    pass
+
+
+class ContextOverflowError(ModelError):
+    pass
+
+
+class UnfinishedError(ModelError):
     pass
 
 
