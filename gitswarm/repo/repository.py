@@ -8,6 +8,7 @@ environment, bytes go in and out, and the exit status is the answer, never prose
 
 import os
 import re
+import signal
 import subprocess
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import git
 
-from gitswarm.errors import GitError
+from gitswarm.errors import GitError, GitTimeoutError
 from gitswarm.repo.environment import is_secret
 from gitswarm.repo.objects import Commit, Oid, RefName, RepoPath, TreeEntry, show
 from gitswarm.repo.objectstore import ObjectStore, parse_tree
@@ -112,16 +113,18 @@ class Repository:
         git_dir: Path | None = None,
         work_tree: Path | None = None,
         env: Mapping[str, str] | None = None,
+        seconds: float | None = None,
     ) -> GitOutput:
         """Run one git command and wait for it; `GitError` unless its status is in `ok`.
 
-        `git_dir` and `work_tree` name another worktree than the user's.
+        `git_dir` and `work_tree` name another worktree than the user's. A command that takes
+        longer than `seconds` is ended: `GitTimeoutError`.
         """
         bound = {"GIT_DIR": str(git_dir or self.git_dir)}
         if tree := work_tree or self.work_tree:
             bound["GIT_WORK_TREE"] = str(tree)
         place = work_tree or self.work_tree or self.git_dir
-        output = _run(place, args, input, bound | dict(env or {}))
+        output = _run(place, args, input, bound | dict(env or {}), seconds)
         if output.status not in ok:
             raise GitError(f"git {_named(args)} failed with {output.status}: {_says(output)}")
         return output
@@ -188,7 +191,8 @@ class Repository:
         return [_entry(line) for line in self.lines("ls-tree", "-r", "-z", "--full-tree", treeish)]
 
     def entry(self, treeish: Oid, path: RepoPath) -> TreeEntry | None:
-        found = self.lines("ls-tree", "-z", "--full-tree", treeish, "--", path.rstrip(b"/"))
+        where = ("ls-tree", "-z", "--full-tree", treeish, "--", path.rstrip(b"/"))
+        found = self.lines("--literal-pathspecs", *where)
         return _entry(found[0]) if found else None
 
     def blob(self, oid: Oid) -> bytes:
@@ -358,7 +362,13 @@ def is_true(value: str | None) -> bool:
     return (value or "").lower() in ("true", "yes", "on", "1")
 
 
-def _run(cwd: Path, args: Sequence[str | bytes], input: bytes, env: Mapping[str, str]) -> GitOutput:
+def _run(
+    cwd: Path,
+    args: Sequence[str | bytes],
+    input: bytes,
+    env: Mapping[str, str],
+    seconds: float | None = None,
+) -> GitOutput:
     command = ["git", *(part for setting in _ALWAYS for part in ("-c", setting)), *args]
     blanked = {name: "" for name in os.environ if is_secret(name)}
     fixed = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
@@ -372,7 +382,12 @@ def _run(cwd: Path, args: Sequence[str | bytes], input: bytes, env: Mapping[str,
         )
     except (git.GitCommandNotFound, NotADirectoryError) as error:
         raise GitError(f"git could not be started in {cwd}: {error}") from error
-    stdout, stderr = process.communicate(input)
+    try:
+        stdout, stderr = process.communicate(input, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise GitTimeoutError(f"git {_named(args)} did not end within {seconds:g} s") from None
     return GitOutput(process.returncode, stdout, stderr)
 
 
