@@ -1,0 +1,1 @@
+"""Any three-way merge, with or without a swarm: conflicts as values, and who answers them."""
