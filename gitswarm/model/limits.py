@@ -175,7 +175,7 @@ class Limiter:
         self.width = max(1, min(self.width, len(others)))
         if any(other.is_accepted for other in others):
             self._ceiling = self.width
-        if slot.entered_at >= self._calm_since:  # the rest of a burst says the same again
+        if slot.entered_at > self._calm_since:  # the rest of a burst says the same again
             self._holds += 1
         self._calm_since = self.clock.monotonic()
         now = self.clock.time()
