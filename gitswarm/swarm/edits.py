@@ -1,0 +1,406 @@
+"""Edits: a reply's artifacts read into edits, and edits applied to files.
+
+All artifacts of a reply apply together or none does. What is not understood to the letter is asked
+for again, with a problem for every slip: silence would lose a file. Several `edit` and `diff`
+fences of one file are applied in the order of the reply; a file that is given whole or deleted is
+named by that one fence only.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gitswarm.model.reply import Fence, ReplyText, plain
+from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, RepoPath, TreeEntry, show
+from gitswarm.swarm.elision import new_elisions
+from gitswarm.swarm.patch import Hunk, apply_hunks, read_hunks
+from gitswarm.swarm.paths import Writes, refusal
+from gitswarm.swarm.refused import EditsRefused
+from gitswarm.swarm.search_replace import Pair, apply_pairs, opens_pair, read_pairs
+from gitswarm.swarm.textfile import TextFile, line_texts
+
+__all__ = [
+    "Change",
+    "Delete",
+    "Edit",
+    "Edits",
+    "EditsRefused",
+    "Files",
+    "Patch",
+    "SearchReplace",
+    "TextEdit",
+    "WholeFile",
+    "apply_edits",
+    "read_edits",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """The whole new content of a file, which may exist."""
+
+    path: RepoPath
+    text: str
+    line: int
+    """Where its fence opens in the reply; so for every edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchReplace:
+    path: RepoPath
+    pairs: tuple[Pair, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    path: RepoPath
+    hunks: tuple[Hunk, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    path: RepoPath
+    line: int
+
+
+TextEdit = WholeFile | SearchReplace | Patch
+Edit = TextEdit | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What a reply wants done, and what it says of it."""
+
+    edits: tuple[Edit, ...] = ()
+    nothing: str | None = None
+    """Why nothing is to change; None where the reply does not say so."""
+    commit_message: str = ""
+    """Without the trailers that only gitswarm and people may write; empty if there is none."""
+    note: str = ""
+
+
+class Files(Protocol):
+    """The tree that edits are applied to: the files of one commit."""
+
+    def entry(self, path: RepoPath) -> TreeEntry | None:
+        """What is at the path, folders included; None if nothing is."""
+        ...
+
+    def read(self, entry: TreeEntry) -> bytes:
+        """The content of a blob."""
+        ...
+
+    def is_filtered(self, path: RepoPath) -> bool:
+        """Whether attributes send the path through a filter, so that its blob is not its text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path of the new tree."""
+
+    path: RepoPath
+    mode: str | None
+    """As git writes it; None deletes the path."""
+    data: bytes = b""
+    remarks: tuple[str, ...] = ()
+    """What a reader should know: an edit that did not fit to the letter."""
+
+
+# Reading
+
+
+def read_edits(reply: ReplyText, *, writing: bool) -> Edits:
+    """The edits of a reply; `writing` says whether it comes from a role that changes files.
+
+    Raises EditsRefused with everything that is wrong with the reply by itself.
+    """
+    problems = [str(fault) for fault in reply.faults]
+    artifacts = [fence for fence in reply.fences if _is_artifact(fence)]
+    nothing = [fence.body.strip() for fence in reply.of_kind("nothing")]
+    if not writing:
+        problems += _slips_of_reader(artifacts)
+        artifacts = []
+    else:
+        problems += _slips_of_writer(reply, artifacts, nothing)
+    edits: list[Edit] = []
+    for fence in artifacts:
+        try:
+            edits.append(_read_edit(fence))
+        except EditsRefused as refused:
+            problems += refused.problems
+    problems += _clashes(edits)
+    messages = reply.of_kind("commit")
+    if len(messages) > 1:
+        problems.append(_at(messages[1], "a reply has one commit fence at most; join them."))
+    if problems:
+        raise EditsRefused(problems)
+    return Edits(
+        edits=tuple(edits),
+        nothing=plain("\n\n".join(nothing)) if nothing else None,
+        commit_message=_message(messages[0].body) if messages else "",
+        note=reply.prose,
+    )
+
+
+_EDITING = ("edit", "diff", "patch", "delete")
+
+
+def _is_artifact(fence: Fence) -> bool:
+    return fence.kind in _EDITING or (fence.kind is None and not fence.is_example)
+
+
+def _at(fence: Fence, sentence: str) -> str:
+    return f"Line {fence.line}: {sentence}"
+
+
+def _slips_of_reader(artifacts: Sequence[Fence]) -> Iterator[str]:
+    for fence in artifacts:
+        if fence.path is not None:
+            yield _at(
+                fence,
+                f"your role changes no files, so {fence.path!r} cannot be edited; say in prose what"
+                " should change, and show code in fences without path=.",
+            )
+
+
+def _slips_of_writer(
+    reply: ReplyText, artifacts: Sequence[Fence], nothing: Sequence[str]
+) -> Iterator[str]:
+    """What the reply as a whole does wrong. One that says why nothing is to change may show code,
+    and one with other faults may have named its files where they were not understood."""
+    code = [fence for fence in (*reply.fences, *reply.nested) if fence.is_example]
+    if code and not (artifacts or nothing or reply.faults):
+        yield (
+            f"The reply has code in fences (the first in line {min(f.line for f in code)}), but"
+            " none of them names a file, so nothing would change; write path=FILE after the"
+            " language word of each that is meant to be written, or say in a nothing fence why"
+            " nothing is to change."
+        )
+    if artifacts and nothing:
+        yield (
+            "The reply both edits files and has a nothing fence; leave out the one that is not"
+            " meant."
+        )
+    if "" in nothing:
+        yield "The nothing fence is empty; write in it why nothing is to change."
+    if any(fence.kind is None for fence in artifacts):
+        yield from (
+            _at(
+                fence,
+                "this fence has an empty info string, as one has that a ``` inside a file's text"
+                " closed too early, so that file may be cut short; open and close every file's"
+                " fence with more backticks than any line of its text begins with, and name a"
+                " language in every other fence, such as ```text.",
+            )
+            for fence in code
+            if not fence.info
+        )
+
+
+def _read_edit(fence: Fence) -> Edit:
+    if fence.path is None:
+        raise EditsRefused(
+            [
+                _at(
+                    fence,
+                    f'a "{fence.kind}" fence needs path=FILE; to show code that belongs to no file,'
+                    " use a language word such as text.",
+                )
+            ]
+        )
+    path = _utf8(fence, fence.path)
+    _utf8(fence, fence.body)
+    first = fence.line + 1
+    match fence.kind:
+        case "edit":
+            return SearchReplace(path, read_pairs(fence.body, first), fence.line)
+        case "diff" | "patch":
+            return Patch(path, read_hunks(fence.body, first, fence.path), fence.line)
+        case "delete":
+            if fence.body.strip():
+                raise EditsRefused(
+                    [
+                        _at(
+                            fence,
+                            f"the delete fence of {fence.path!r} is not empty; it deletes that one"
+                            " path and holds nothing, the reason goes into the prose.",
+                        )
+                    ]
+                )
+            return Delete(path, fence.line)
+        case _:
+            if slip := _slip_of_whole(fence):
+                raise EditsRefused([_at(fence, slip)])
+            return WholeFile(path, fence.body, fence.line)
+
+
+def _utf8(fence: Fence, text: str) -> RepoPath:
+    try:
+        return RepoPath(text.encode())
+    except UnicodeEncodeError as error:
+        character = ord(text[error.start])
+        raise EditsRefused(
+            [_at(fence, f"it holds the character U+{character:04X}, which UTF-8 cannot.")]
+        ) from None
+
+
+_DIFF = re.compile(r"(?:diff --git .*\n(?:\S.*\n)*)?--- .*\n\+\+\+ .*\n@@ ")
+
+
+def _slip_of_whole(fence: Fence) -> str | None:
+    """A word of a language where a kind was meant would write the edit itself into the file."""
+    body = fence.body.lstrip().replace("\r\n", "\n")
+    if opens_pair(body.partition("\n")[0]):
+        return (
+            f"the fence gives {fence.path!r} whole, but holds a SEARCH/REPLACE pair; write"
+            f' "edit path={fence.path}".'
+        )
+    if _DIFF.match(body) and not str(fence.path).endswith((".diff", ".patch")):
+        return (
+            f"the fence gives {fence.path!r} whole, but holds a diff; write"
+            f' "diff path={fence.path}".'
+        )
+    return None
+
+
+def _clashes(edits: Sequence[Edit]) -> Iterator[str]:
+    for path, group in _by_path(edits).items():
+        name = show(path)
+        whole = [edit for edit in group if isinstance(edit, WholeFile)]
+        final = [edit for edit in group if isinstance(edit, WholeFile | Delete)]
+        lines = " and ".join(str(edit.line) for edit in group)
+        if len(whole) > 1:
+            yield f"{name} is given whole more than once (lines {lines}); give it once."
+        elif final and len(group) > 1:
+            yield (
+                f"{name} is given whole or deleted, and named by another fence too (lines {lines});"
+                " use one fence for it."
+            )
+
+
+def _by_path(edits: Sequence[Edit]) -> Mapping[RepoPath, Sequence[Edit]]:
+    groups: dict[RepoPath, list[Edit]] = defaultdict(list)
+    for edit in edits:
+        groups[edit.path].append(edit)
+    return groups
+
+
+_RESERVED_TRAILER = re.compile(r"\s*(?:swarm-[\w-]*|signed-off-by)\s*:", re.IGNORECASE)
+
+
+def _message(body: str) -> str:
+    """Subject, blank line, body."""
+    kept = [line for line in plain(body).split("\n") if not _RESERVED_TRAILER.match(line)]
+    subject, _, rest = "\n".join(kept).strip().partition("\n")
+    return "\n\n".join(part for part in (subject.rstrip(), rest.strip()) if part)
+
+
+# Applying
+
+
+def apply_edits(edits: Edits, files: Files, *, writes: Writes) -> tuple[Change, ...]:
+    """What the edits make of the files, in the order in which the reply names them.
+
+    Raises EditsRefused with everything that cannot be applied; then nothing is.
+    """
+    problems: list[str] = []
+    changes: list[Change] = []
+    groups = _by_path(edits.edits)
+    deleted = {edit.path for edit in edits.edits if isinstance(edit, Delete)}
+    problems += _folders_written_as_files(groups.keys() - deleted)
+    for path, group in groups.items():
+        refused = refusal(path, writes, files.entry, deleting=path in deleted, deleted=deleted)
+        if refused is not None:
+            problems.append(f"Line {group[0].line}: {refused}")
+            continue
+        try:
+            changes.append(_change(path, group, files))
+        except EditsRefused as error:
+            problems += error.problems
+    if problems:
+        raise EditsRefused(problems)
+    return tuple(changes)
+
+
+def _folders_written_as_files(written: set[RepoPath]) -> Iterator[str]:
+    for path in sorted(written):
+        parts = path.split(b"/")
+        for depth in range(1, len(parts)):
+            parent = RepoPath(b"/".join(parts[:depth]))
+            if parent in written:
+                yield f"{show(parent)} and {show(path)} cannot both be files."
+
+
+def _change(path: RepoPath, group: Sequence[Edit], files: Files) -> Change:
+    entry = files.entry(path)
+    edits = [edit for edit in group if not isinstance(edit, Delete)]
+    if not edits:
+        if entry is None:
+            raise _refused(group[0], "does not exist, so it cannot be deleted")
+        return Change(path, None)
+    first = edits[0]
+    if files.is_filtered(path):
+        raise _refused(first, "passes through a filter (such as LFS), so it is not edited as text")
+    if entry is None:
+        if not isinstance(first, WholeFile):
+            raise _refused(
+                first, "does not exist; give a new file whole, in a fence such as text path=FILE"
+            )
+        mode = EXECUTABLE_MODE if first.text.startswith("#!") else FILE_MODE
+        return Change(path, mode, first.text.encode())
+    file = TextFile.read(_text(first, files.read(entry)))
+    remarks: list[str] = []
+    problems: list[str] = []
+    for edit in edits:
+        try:
+            file, more = _edited(edit, file)
+            remarks += more
+        except EditsRefused as refused:
+            problems += refused.problems
+    if problems:
+        raise EditsRefused(problems)
+    return Change(path, entry.mode, file.write().encode(), tuple(remarks))
+
+
+def _text(edit: Edit, data: bytes) -> str:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise _refused(edit, "is not UTF-8, so it is not edited as text") from None
+    if "\0" in text:
+        raise _refused(edit, "holds NUL bytes, so it is not edited as text")
+    return text
+
+
+def _edited(edit: TextEdit, file: TextFile) -> tuple[TextFile, tuple[str, ...]]:
+    name = show(edit.path)
+    match edit:
+        case SearchReplace():
+            return apply_pairs(edit.pairs, file, name)
+        case Patch():
+            return apply_hunks(edit.hunks, file, name)
+        case WholeFile():
+            return _rewritten(edit, file)
+
+
+def _rewritten(edit: WholeFile, file: TextFile) -> tuple[TextFile, tuple[str, ...]]:
+    elisions = new_elisions(line_texts(edit.text), file.texts)
+    if elisions:
+        raise EditsRefused(
+            f'Line {edit.line + elision.line}: "{elision.text}" stands for text that is left out of'
+            f" {show(edit.path)}, which would be lost; give the whole file, or change a part of it"
+            " with an edit fence."
+            for elision in elisions
+        )
+    new = file.rewritten(edit.text)
+    emptied = bool(file.lines) and not new.lines
+    return new, (f"{show(edit.path)}: all its text is gone.",) if emptied else ()
+
+
+def _refused(edit: Edit, reason: str) -> EditsRefused:
+    return EditsRefused([f"Line {edit.line}: {show(edit.path)!r} {reason}."])

@@ -1,0 +1,173 @@
+"""Elisions: lines that stand for text which a model left out, such as `# ... rest unchanged`.
+
+In a whole new file they would be all that is left of the text they stand for. Told apart from the
+`...` that is code: a body after `:` in Python, a continued line of a doctest, a spread in
+JavaScript.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Elision:
+    line: int
+    """In the text, from 1."""
+    text: str
+
+
+def new_elisions(new: Sequence[str], old: Sequence[str]) -> tuple[Elision, ...]:
+    """The elisions among the new lines that the old ones did not have, or not so often."""
+    known = Counter(elision.text for elision in _elisions(old))
+    found = []
+    for elision in _elisions(new):
+        known[elision.text] -= 1
+        if known[elision.text] < 0:
+            found.append(elision)
+    return tuple(found)
+
+
+_WIDEST = 300
+"""A longer line is text, whatever it says."""
+_FARTHEST = 200
+"""How many lines back the code is looked for that a `...` belongs to."""
+
+
+def _elisions(lines: Sequence[str]) -> Iterator[Elision]:
+    for index, line in enumerate(lines):
+        if len(line) > _WIDEST:
+            continue
+        above = lines[max(0, index - _FARTHEST) : index]
+        if _LONE.fullmatch(line):
+            bare = line.strip() in _BARE
+            elided = not bare or not (
+                _is_body(line, above, lines[index + 1 :]) or _continues_doctest(above)
+            )
+        else:
+            elided = _is_placeholder(line) and not _continues_doctest(above)
+        if elided:
+            yield Elision(index + 1, line.strip())
+
+
+_BARE = ("...", "…")
+_LEADER = r"(?:\#+|//+|/\*+|\*+|--+|;+|%+|<!--|\{/\*|\(\*|\"\"\"|'''|')?"
+_TRAILER = r"(?:\*+/|-->|\*/\}|\*\)|\"\"\"|''')?"
+_LONE = re.compile(rf"\s*{_LEADER}\s*(?:[\[(<]\s*)?(?:\.\.\.|…)(?:\s*[\])>])?\s*{_TRAILER}\s*")
+
+
+# `...` that is code
+
+_HEAD = re.compile(r".*:\s*(?:\#.*)?")
+_QUOTES = ('"""', "'''")
+
+
+def _is_body(line: str, above: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether the `...` is all that a block holds after its `:`, but for a docstring."""
+    depth = _indent(line)
+    following = next((text for text in below if text.strip()), "")
+    if following and _indent(following) >= depth:
+        return False
+    before = [text for text in above if text.strip()]
+    if before and not _HEAD.fullmatch(before[-1]):
+        before = _without_docstring(before)
+    return bool(before) and bool(_HEAD.fullmatch(before[-1])) and _indent(before[-1]) < depth
+
+
+def _without_docstring(lines: list[str]) -> list[str]:
+    """The lines before the docstring that ends the given ones; none, if none does."""
+    last = lines[-1].strip()
+    for quotes in _QUOTES:
+        if not last.endswith(quotes):
+            continue
+        if last.startswith(quotes) and len(last) >= 2 * len(quotes):
+            return lines[:-1]
+        for index in range(len(lines) - 2, -1, -1):
+            if quotes in lines[index]:
+                return lines[:index] if lines[index].strip().startswith(quotes) else []
+    if last[:1] in ('"', "'") and last.endswith(last[0]):
+        return lines[:-1]
+    return []
+
+
+def _continues_doctest(above: Sequence[str]) -> bool:
+    """Whether a `>>>` goes before, with nothing but lines that continue it in between."""
+    for line in reversed(above):
+        text = line.strip()
+        if text.startswith(">>>"):
+            return True
+        if not text.startswith("..."):
+            return False
+    return False
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+# Words that stand for text
+
+_REST = r"(?:rest|remainder|remaining|everything else|all else)"
+_KNOWN = r"(?:existing|previous|original|other|unmodified)"
+_FILLER = (
+    r"(?: (?:of|in|from|for|and|the|this|that|your|my|our|it|file|files|code|class|classes|function"
+    r"|functions|method|methods|module|implementation|import|imports|content|contents|line|lines"
+    r"|document|section|sections|text|config|configuration|test|tests|script|component|body|logic"
+    r"|definition|definitions|part|parts|settings|options|entries|fields|properties|routes|handlers"
+    r"|helpers|variables|constants|statements|items|is|are|was|remain|remains|stay|stays|kept|left"
+    r"|continues|should|be|will|exactly))*"
+)
+_SAME = (
+    r"(?:unchanged|(?:the )?same(?: as before)?|as is|as before|as it was|as they were|untouched"
+    r"|unmodified|omitted|elided|identical|intact|not shown|not changed)"
+    r"(?: (?:here|from (?:the )?(?:original|before|above)|below|above))?"
+)
+_CODE = r"(?:code|implementation|file|content|contents|class|function|body|module|methods|imports)"
+_PHRASE = re.compile(
+    rf"(?:(?:keep|leave) )?(?:all |the |your )*(?:{_REST}(?: \w+){{0,6}}|{_KNOWN}{_FILLER}) {_SAME}"
+    rf"|(?:your |the )?(?:{_REST}|{_KNOWN})(?: of)?(?: the| your)? {_CODE}"
+    r"(?: (?:goes|stays|is|continues|remains))? (?:here|below|above)"
+    rf"|unchanged {_CODE}|{_CODE} (?:is |are |remains? )?unchanged"
+    r"|(?:\w+ ){0,8}(?:omitted|elided|truncated|left out|not shown)"
+    r" for (?:brevity|clarity|space|conciseness)"
+    r"|no (?:further |other )?changes (?:below|above|from here|after this|beyond this(?: point)?)"
+)
+"""What a whole line, or a comment, must read (words only, in lower case) to be an elision."""
+
+_HINT = re.compile(
+    r"\b(?:rest|remain\w*|existing|unchanged|unmodified|previous|omitted|elided|original|same|others?"
+    r"|more|continue[sd]?|code|implementation|snip(?:ped)?|truncated|before|keep|kept|skipped|here)\b"
+)
+_OPENING_HINT = re.compile(
+    r"(?:the )?(?:rest|remain\w*|existing|unchanged|unmodified|previous|omitted|elided)\b"
+)
+_COMMENT = re.compile(r"\#|//|/\*|<!--|--|;|%")
+_DOTS_FIRST = re.compile(rf"\s*(?P<leader>{_LEADER})\s*[\[(<{{]?\s*(?:\.\.\.|…)(?P<gap>\s*)(?=\S)")
+_COMMENTED = re.compile(rf"\s*(?=\S){_LEADER}(?<=\S)")
+_DOTS_LAST = re.compile(rf".*(?:\.\.\.|…)\s*[\])>}}]?\s*{_TRAILER}\s*")
+_WORDS_MOST = 10
+
+
+def _is_placeholder(line: str) -> bool:
+    if any(_PHRASE.fullmatch(_words(part)) for part in _parts(line)):
+        return True
+    words = _words(line)
+    if not 1 <= len(words.split()) <= _WORDS_MOST:
+        return False
+    first, last = _DOTS_FIRST.match(line), _DOTS_LAST.fullmatch(line)
+    if first:
+        meant = first["leader"] or first["gap"] or last
+        return bool(meant and _HINT.search(words))
+    return bool(last and _COMMENTED.match(line) and _OPENING_HINT.match(words))
+
+
+def _parts(line: str) -> Iterator[str]:
+    """The line, and the comments that it may end in."""
+    yield line
+    for found in _COMMENT.finditer(line):
+        yield line[found.end() :]
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
