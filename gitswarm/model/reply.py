@@ -105,6 +105,8 @@ def read_reply(text: str) -> ReplyText:
             continue
         info = _Info.read(block.info)
         faults += (Fault(block.line, sentence) for sentence in info.complaints)
+        if info.kind in ("diff", "patch") and block.top_level:
+            faults += _doubtful_close(lines, block)
         (fences if block.top_level else nested).append(block.fence(info))
     faults.sort(key=lambda fault: fault.line)
     meant = [fence for fence in fences if not fence.is_example]
@@ -144,11 +146,10 @@ class _Block:
         closed = token.map[1] - token.map[0] - 1 > token.content.count("\n")
         if token.level > 0:
             return cls(first, stop, closed, False, token.markup, token.info.strip(), token.content)
-        opener = lines[first].lstrip(" ")
-        indent = len(lines[first]) - len(opener)
+        indent = _indent(lines[first])
         inner = lines[first + 1 : stop - 1 if closed else stop]
-        body = "".join(_dedent(line, indent) for line in inner)
-        info = opener.removeprefix(token.markup).strip()
+        body = "".join(line[min(indent, _indent(line)) :] for line in inner)
+        info = lines[first][indent + len(token.markup) :].strip()
         return cls(first, stop, closed, True, token.markup, info, body)
 
     @property
@@ -179,14 +180,24 @@ def _fence_tokens(text: str) -> Iterator[Token]:
     return (token for token in parser.parse(ended) if token.type == "fence")
 
 
-def _dedent(line: str, indent: int) -> str:
-    """Only blanks are taken away: half a tab cannot be, and a Makefile needs its tabs."""
-    blanks = len(line) - len(line.lstrip(" "))
-    return line[min(blanks, indent) :]
+def _indent(line: str) -> int:
+    """Blanks only: no half of a tab can be taken off a line, and a Makefile needs its tabs."""
+    return len(line) - len(line.lstrip(" "))
 
 
 def _unclosed(marker: str) -> str:
     return f'the fence opened here is never closed; end it with a line "{marker}".'
+
+
+def _doubtful_close(lines: list[str], block: _Block) -> Iterator[Fault]:
+    """In a diff, a fence behind a blank is rather an unchanged line of the file."""
+    opener, closer = lines[block.first], lines[block.stop - 1]
+    if _indent(closer) > _indent(opener):
+        yield Fault(
+            block.stop,
+            f"this closes the diff of line {block.line}, but is indented, as an unchanged line of"
+            " the file is in a diff; open and close the diff with more backticks than that.",
+        )
 
 
 def _prose(lines: list[str], fences: Iterable[Fence]) -> str:

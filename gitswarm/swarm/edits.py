@@ -18,7 +18,14 @@ from gitswarm.swarm.elision import new_elisions
 from gitswarm.swarm.patch import Hunk, apply_hunks, read_hunks
 from gitswarm.swarm.paths import Writes, refusal
 from gitswarm.swarm.refused import EditsRefused
-from gitswarm.swarm.search_replace import Pair, apply_pairs, opens_pair, read_pairs
+from gitswarm.swarm.search_replace import Pair, apply_pairs, read_pairs
+from gitswarm.swarm.slips import (
+    at_line,
+    is_artifact,
+    slip_of_whole,
+    slips_of_reader,
+    slips_of_writer,
+)
 from gitswarm.swarm.textfile import TextFile, line_texts
 
 __all__ = [
@@ -120,13 +127,13 @@ def read_edits(reply: ReplyText, *, writing: bool) -> Edits:
     Raises EditsRefused with everything that is wrong with the reply by itself.
     """
     problems = [str(fault) for fault in reply.faults]
-    artifacts = [fence for fence in reply.fences if _is_artifact(fence)]
+    artifacts = [fence for fence in reply.fences if is_artifact(fence)]
     nothing = [fence.body.strip() for fence in reply.of_kind("nothing")]
     if not writing:
-        problems += _slips_of_reader(artifacts)
+        problems += slips_of_reader(artifacts)
         artifacts = []
     else:
-        problems += _slips_of_writer(reply, artifacts, nothing)
+        problems += slips_of_writer(reply, artifacts, nothing)
     edits: list[Edit] = []
     for fence in artifacts:
         try:
@@ -136,9 +143,9 @@ def read_edits(reply: ReplyText, *, writing: bool) -> Edits:
     problems += _clashes(edits)
     messages = reply.of_kind("commit")
     if len(messages) > 1:
-        problems.append(_at(messages[1], "a reply has one commit fence at most; join them."))
+        problems.append(at_line(messages[1], "a reply has one commit fence at most; join them."))
     if problems:
-        raise EditsRefused(problems)
+        raise EditsRefused(*problems)
     return Edits(
         edits=tuple(edits),
         nothing=plain("\n\n".join(nothing)) if nothing else None,
@@ -147,71 +154,14 @@ def read_edits(reply: ReplyText, *, writing: bool) -> Edits:
     )
 
 
-_EDITING = ("edit", "diff", "patch", "delete")
-
-
-def _is_artifact(fence: Fence) -> bool:
-    return fence.kind in _EDITING or (fence.kind is None and not fence.is_example)
-
-
-def _at(fence: Fence, sentence: str) -> str:
-    return f"Line {fence.line}: {sentence}"
-
-
-def _slips_of_reader(artifacts: Sequence[Fence]) -> Iterator[str]:
-    for fence in artifacts:
-        if fence.path is not None:
-            yield _at(
-                fence,
-                f"your role changes no files, so {fence.path!r} cannot be edited; say in prose what"
-                " should change, and show code in fences without path=.",
-            )
-
-
-def _slips_of_writer(
-    reply: ReplyText, artifacts: Sequence[Fence], nothing: Sequence[str]
-) -> Iterator[str]:
-    """What the reply as a whole does wrong. One that says why nothing is to change may show code,
-    and one with other faults may have named its files where they were not understood."""
-    code = [fence for fence in (*reply.fences, *reply.nested) if fence.is_example]
-    if code and not (artifacts or nothing or reply.faults):
-        yield (
-            f"The reply has code in fences (the first in line {min(f.line for f in code)}), but"
-            " none of them names a file, so nothing would change; write path=FILE after the"
-            " language word of each that is meant to be written, or say in a nothing fence why"
-            " nothing is to change."
-        )
-    if artifacts and nothing:
-        yield (
-            "The reply both edits files and has a nothing fence; leave out the one that is not"
-            " meant."
-        )
-    if "" in nothing:
-        yield "The nothing fence is empty; write in it why nothing is to change."
-    if any(fence.kind is None for fence in artifacts):
-        yield from (
-            _at(
-                fence,
-                "this fence has an empty info string, as one has that a ``` inside a file's text"
-                " closed too early, so that file may be cut short; open and close every file's"
-                " fence with more backticks than any line of its text begins with, and name a"
-                " language in every other fence, such as ```text.",
-            )
-            for fence in code
-            if not fence.info
-        )
-
-
 def _read_edit(fence: Fence) -> Edit:
     if fence.path is None:
         raise EditsRefused(
-            [
-                _at(
-                    fence,
-                    f'a "{fence.kind}" fence needs path=FILE; to show code that belongs to no file,'
-                    " use a language word such as text.",
-                )
-            ]
+            at_line(
+                fence,
+                f'a "{fence.kind}" fence needs path=FILE; to show code that belongs to no file,'
+                " use a language word such as text.",
+            )
         )
     path = _utf8(fence, fence.path)
     _utf8(fence, fence.body)
@@ -224,18 +174,16 @@ def _read_edit(fence: Fence) -> Edit:
         case "delete":
             if fence.body.strip():
                 raise EditsRefused(
-                    [
-                        _at(
-                            fence,
-                            f"the delete fence of {fence.path!r} is not empty; it deletes that one"
-                            " path and holds nothing, the reason goes into the prose.",
-                        )
-                    ]
+                    at_line(
+                        fence,
+                        f"the delete fence of {fence.path!r} is not empty; it deletes that one path"
+                        " and holds nothing, the reason goes into the prose.",
+                    )
                 )
             return Delete(path, fence.line)
         case _:
-            if slip := _slip_of_whole(fence):
-                raise EditsRefused([_at(fence, slip)])
+            if slip := slip_of_whole(fence):
+                raise EditsRefused(at_line(fence, slip))
             return WholeFile(path, fence.body, fence.line)
 
 
@@ -245,27 +193,8 @@ def _utf8(fence: Fence, text: str) -> RepoPath:
     except UnicodeEncodeError as error:
         character = ord(text[error.start])
         raise EditsRefused(
-            [_at(fence, f"it holds the character U+{character:04X}, which UTF-8 cannot.")]
+            at_line(fence, f"it holds the character U+{character:04X}, which UTF-8 cannot.")
         ) from None
-
-
-_DIFF = re.compile(r"(?:diff --git .*\n(?:\S.*\n)*)?--- .*\n\+\+\+ .*\n@@ ")
-
-
-def _slip_of_whole(fence: Fence) -> str | None:
-    """A word of a language where a kind was meant would write the edit itself into the file."""
-    body = fence.body.lstrip().replace("\r\n", "\n")
-    if opens_pair(body.partition("\n")[0]):
-        return (
-            f"the fence gives {fence.path!r} whole, but holds a SEARCH/REPLACE pair; write"
-            f' "edit path={fence.path}".'
-        )
-    if _DIFF.match(body) and not str(fence.path).endswith((".diff", ".patch")):
-        return (
-            f"the fence gives {fence.path!r} whole, but holds a diff; write"
-            f' "diff path={fence.path}".'
-        )
-    return None
 
 
 def _clashes(edits: Sequence[Edit]) -> Iterator[str]:
@@ -323,7 +252,7 @@ def apply_edits(edits: Edits, files: Files, *, writes: Writes) -> tuple[Change, 
         except EditsRefused as error:
             problems += error.problems
     if problems:
-        raise EditsRefused(problems)
+        raise EditsRefused(*problems)
     return tuple(changes)
 
 
@@ -363,7 +292,7 @@ def _change(path: RepoPath, group: Sequence[Edit], files: Files) -> Change:
         except EditsRefused as refused:
             problems += refused.problems
     if problems:
-        raise EditsRefused(problems)
+        raise EditsRefused(*problems)
     return Change(path, entry.mode, file.write().encode(), tuple(remarks))
 
 
@@ -392,10 +321,12 @@ def _rewritten(edit: WholeFile, file: TextFile) -> tuple[TextFile, tuple[str, ..
     elisions = new_elisions(line_texts(edit.text), file.texts)
     if elisions:
         raise EditsRefused(
-            f'Line {edit.line + elision.line}: "{elision.text}" stands for text that is left out of'
-            f" {show(edit.path)}, which would be lost; give the whole file, or change a part of it"
-            " with an edit fence."
-            for elision in elisions
+            *(
+                f'Line {edit.line + elision.line}: "{elision.text}" stands for text that is left'
+                f" out of {show(edit.path)} and would be lost; give the whole file, or change a"
+                " part of it with an edit fence."
+                for elision in elisions
+            )
         )
     new = file.rewritten(edit.text)
     emptied = bool(file.lines) and not new.lines
@@ -403,4 +334,4 @@ def _rewritten(edit: WholeFile, file: TextFile) -> tuple[TextFile, tuple[str, ..
 
 
 def _refused(edit: Edit, reason: str) -> EditsRefused:
-    return EditsRefused([f"Line {edit.line}: {show(edit.path)!r} {reason}."])
+    return EditsRefused(f"Line {edit.line}: {show(edit.path)!r} {reason}.")

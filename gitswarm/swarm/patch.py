@@ -66,13 +66,11 @@ def read_hunks(body: str, line: int, path: str) -> tuple[Hunk, ...]:
     first = next((at for at, text in enumerate(texts) if text.startswith("@@")), len(texts))
     for at, text in enumerate(texts[:first]):
         if complaint := _complain_of_header(text, path):
-            raise EditsRefused([f"Line {line + at}: {complaint}"])
+            raise EditsRefused(f"Line {line + at}: {complaint}")
     if first == len(texts):
         raise EditsRefused(
-            [
-                f'Line {line - 1}: the diff of {path} has no hunk; write "@@ -1,3 +1,4 @@", then'
-                " the lines, each behind a blank, a - or a +."
-            ]
+            f'Line {line - 1}: the diff of {path} has no hunk; write "@@ -1,3 +1,4 @@", then'
+            " the lines, each behind a blank, a - or a +."
         )
     recounted: list[str] = ["--- a\n", "+++ b\n"]
     headers: list[int] = []
@@ -81,7 +79,7 @@ def read_hunks(body: str, line: int, path: str) -> tuple[Hunk, ...]:
         headers.append(at)
         stop = _end_of_hunk(texts, at, line)
         if not any(text.startswith(("+", "-")) for text in texts[at + 1 : stop]):
-            raise EditsRefused([f"Line {line + at}: this hunk adds and removes nothing."])
+            raise EditsRefused(f"Line {line + at}: this hunk adds and removes nothing.")
         recounted += _recounted(texts[at], texts[at + 1 : stop])
         at = _skip_blank(texts, stop)
     (patched,) = PatchSet(recounted)
@@ -129,11 +127,9 @@ def _end_of_hunk(texts: Sequence[str], header: int, line: int) -> int:
         text = texts[stop]
         if _begins_file(texts, stop) or (text and text[0] not in " +-\\"):
             raise EditsRefused(
-                [
-                    f'Line {line + stop}: "{text[:80]}" is not a line of a hunk; each begins with a'
-                    " blank (unchanged), a - (removed) or a + (added), and a diff fence holds one"
-                    " file only."
-                ]
+                f'Line {line + stop}: "{text[:80]}" is not a line of a hunk; each begins with a'
+                " blank (unchanged), a - (removed) or a + (added), and a diff fence holds one"
+                " file only."
             )
         stop += 1
     while stop > header + 1 and not texts[stop - 1]:
@@ -235,7 +231,7 @@ def apply_hunks(
             return _applied(placed, file), tuple(remarks)
         except _UnfitError as unfit:
             problems.append(f"In {path} {unfit}")
-    raise EditsRefused(problems)
+    raise EditsRefused(*problems)
 
 
 class _UnfitError(Exception):

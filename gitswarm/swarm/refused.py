@@ -1,12 +1,10 @@
 """EditsRefused: why a reply is asked for again."""
 
-from collections.abc import Iterable
-
 
 class EditsRefused(Exception):  # noqa: N818
     """A reply that is not applied, no part of it. Answered by sending `problems` to the model."""
 
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
         """One or more, each complete in itself: where, what is wrong, what to write instead."""
-        super().__init__("\n".join(self.problems))
+        super().__init__("\n".join(problems))

@@ -41,11 +41,9 @@ def read_pairs(body: str, line: int) -> tuple[Pair, ...]:
     opening = next((text for text in texts if opens_pair(text)), None)
     if opening is None:
         raise EditsRefused(
-            [
-                f'Line {line - 1}: the edit has no pair; write "<<<<<<< SEARCH", the lines as they'
-                ' are, "=======", the lines as they should be, ">>>>>>> REPLACE", each marker on'
-                " a line of its own."
-            ]
+            f'Line {line - 1}: the edit has no pair; write "<<<<<<< SEARCH", the lines as they'
+            ' are, "=======", the lines as they should be, ">>>>>>> REPLACE", each marker on'
+            " a line of its own."
         )
     length = len(opening) - len(opening.lstrip("<"))
     return tuple(_Pairs(texts, line, length))
@@ -106,7 +104,7 @@ class _Pairs:
         return max(len(run[0]) for run in runs if run is not None) + 1
 
     def _refused(self, index: int, sentence: str) -> EditsRefused:
-        return EditsRefused([f"Line {self._line + index}: {sentence}"])
+        return EditsRefused(f"Line {self._line + index}: {sentence}")
 
 
 def apply_pairs(
@@ -127,7 +125,7 @@ def apply_pairs(
         if place.remark:
             remarks.append(f"{path}: a SEARCH matched at line {place.start + 1} {place.remark}")
     if problems:
-        raise EditsRefused(problems)
+        raise EditsRefused(*problems)
     return file, tuple(remarks)
 
 

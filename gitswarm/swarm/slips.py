@@ -1,0 +1,90 @@
+"""Slips: how replies miss the grammar, though each fence by itself may be read.
+
+Models forget `path=`, close a file's fence with one of its own lines, name a language where a kind
+was meant. Each would lose text without a word, so each is told to the model instead.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from gitswarm.model.reply import Fence, ReplyText
+from gitswarm.swarm.search_replace import opens_pair
+
+_EDITING = ("edit", "diff", "patch", "delete")
+
+
+def is_artifact(fence: Fence) -> bool:
+    """Whether the fence is meant to change a file."""
+    return fence.kind in _EDITING or (fence.kind is None and not fence.is_example)
+
+
+def at_line(fence: Fence, sentence: str) -> str:
+    return f"Line {fence.line}: {sentence}"
+
+
+def slips_of_reader(artifacts: Sequence[Fence]) -> Iterator[str]:
+    """What a role does wrong that changes no files."""
+    for fence in artifacts:
+        if fence.path is not None:
+            yield at_line(
+                fence,
+                f"your role changes no files, so {fence.path!r} cannot be edited; say in prose what"
+                " should change, and show code in fences without path=.",
+            )
+
+
+def slips_of_writer(
+    reply: ReplyText, artifacts: Sequence[Fence], nothing: Sequence[str]
+) -> Iterator[str]:
+    """What the reply of a writing role does wrong as a whole; `nothing` are the reasons it gives
+    for changing nothing.
+
+    A reply that gives such a reason may show code, and one with other faults may have named its
+    files where they were not understood.
+    """
+    code = [fence for fence in (*reply.fences, *reply.nested) if fence.is_example]
+    if code and not (artifacts or nothing or reply.faults):
+        yield (
+            f"The reply has code in fences (the first in line {min(f.line for f in code)}), but"
+            " none of them names a file, so nothing would change; write path=FILE after the"
+            " language word of each that is meant to be written, or say in a nothing fence why"
+            " nothing is to change."
+        )
+    if artifacts and nothing:
+        yield (
+            "The reply both edits files and has a nothing fence; leave out the one that is not"
+            " meant."
+        )
+    if "" in nothing:
+        yield "The nothing fence is empty; write in it why nothing is to change."
+    if any(fence.kind is None for fence in artifacts):
+        yield from (
+            at_line(
+                fence,
+                "this fence has an empty info string, as one has that a ``` inside a file's text"
+                " closed too early, so that file may be cut short; open and close every file's"
+                " fence with more backticks than any line of its text begins with, and name a"
+                " language in every other fence, such as ```text.",
+            )
+            for fence in code
+            if not fence.info
+        )
+
+
+_DIFF = re.compile(r"(?:diff --git .*\n(?:\S.*\n)*)?--- .*\n\+\+\+ .*\n@@ ")
+
+
+def slip_of_whole(fence: Fence) -> str | None:
+    """A language word where a kind was meant would write the edit itself into the file."""
+    body = fence.body.lstrip().replace("\r\n", "\n")
+    if opens_pair(body.partition("\n")[0]):
+        return (
+            f"the fence gives {fence.path!r} whole, but holds a SEARCH/REPLACE pair; write"
+            f' "edit path={fence.path}".'
+        )
+    if _DIFF.match(body) and not str(fence.path).endswith((".diff", ".patch")):
+        return (
+            f"the fence gives {fence.path!r} whole, but holds a diff; write"
+            f' "diff path={fence.path}".'
+        )
+    return None
