@@ -12,38 +12,34 @@ LONGEST = 4096
 """Characters of a path; the limit of the file systems that git runs on."""
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_GLOB_MAGIC = ":(glob)"
 
 
 def plain_path(text: str) -> str:
-    """The path without `./` before it. `ValueError` says what it is instead of one that leads
-    into the repository."""
-    path = text
-    while path.startswith("./"):
-        path = path[2:].lstrip("/")
-    if not path.strip():
-        raise ValueError("is empty")
-    if "\0" in path:
+    """The path without `.` and empty names in it. `ValueError` says what it is instead of one that
+    leads into the repository."""
+    if "\0" in text:
         raise ValueError("holds a NUL character")
-    if len(path) > LONGEST:
+    if len(text) > LONGEST:
         raise ValueError(f"is longer than {LONGEST:,} characters")
-    if path.startswith("/") or _DRIVE.match(path):
-        raise ValueError(f'is "{path}", not a path from the root of the repository')
-    names = re.split(r"[/\\]", path)
+    if text.startswith("/") or _DRIVE.match(text):
+        raise ValueError(f'is "{text}", not a path from the root of the repository')
+    names = [name for name in text.split("/") if name.strip() not in ("", ".")]
+    if not names:
+        raise ValueError("is empty")
     if ".." in names:
-        raise ValueError(f'is "{path}", which leads outside')
+        raise ValueError(f'is "{text}", which leads outside')
     if any(name.lower() == ".git" for name in names):
-        raise ValueError(f'is "{path}", which is inside ".git"')
-    return path
+        raise ValueError(f'is "{text}", which is inside ".git"')
+    return "/".join(names)
 
 
 def pathspec(text: str) -> str:
-    """The pathspec without `:(glob)` before it, which goes without saying. `ValueError` as above,
-    and for any other magic."""
-    pattern = text.removeprefix(_GLOB_MAGIC)
+    """The pathspec without `:(glob)` before it, which goes without saying, and with `**` for the
+    whole repository. `ValueError` as above, and for any other magic."""
+    pattern = text.removeprefix(":(glob)")
     if pattern.startswith(":"):
-        raise ValueError(f'is "{pattern}", with pathspec magic other than ":(glob)"')
-    return plain_path(pattern)
+        raise ValueError(f'is "{text}", with pathspec magic other than ":(glob)"')
+    return "**" if pattern in (".", "./") else plain_path(pattern)
 
 
 def may_meet(one: str, other: str) -> bool:

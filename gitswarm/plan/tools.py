@@ -1,0 +1,327 @@
+"""The tools that planner and agents have: they read the tracked files of one commit.
+
+They see blobs, so that nothing uncommitted is shown and no symbolic link leads anywhere, and run
+nothing but git. Every answer is bounded and says how to get the rest.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gitswarm.errors import GitError, GitTimeoutError
+from gitswarm.model import Tool, ToolCall
+from gitswarm.model.conversation import ToolAnswer
+from gitswarm.plan.path_text import spell, spelled
+from gitswarm.plan.pathspecs import pathspec, plain_path
+from gitswarm.plan.tracked import Match, Query, TrackedFiles, is_binary
+from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath, TreeEntry
+from gitswarm.repo.repository import Repository
+
+LINES = 1_000
+CHARACTERS = 40_000
+"""What one answer of `read_file` shows, whichever comes first."""
+LINE_CHARACTERS = 2_000
+FILE_BYTES = 8_000_000
+"""A larger file is not opened."""
+MATCHES = 100
+MATCH_CHARACTERS = 300
+PATHS = 500
+NAMESAKES = 5
+SEARCH_SECONDS = 15.0
+
+
+class ReadOnlyTools:
+    """What the tools answer at one commit. Safe to use from threads."""
+
+    def __init__(self, repository: Repository, commit: Oid) -> None:
+        self._files = TrackedFiles(repository, commit, search_seconds=SEARCH_SECONDS)
+
+    def answer(self, call: ToolCall) -> ToolAnswer:
+        """Whatever the model asks has an answer; one that only says what was wrong is an error."""
+        kind = _KINDS.get(call.name)
+        if kind is None:
+            return ToolAnswer(f"There is no tool {call.name!r}.", is_error=True)
+        try:
+            return ToolAnswer(kind.model_validate(call.arguments).answer(self._files))
+        except ValidationError as error:
+            return ToolAnswer(_wrong_arguments(call.name, error), is_error=True)
+        except UnanswerableError as error:
+            return ToolAnswer(str(error), is_error=True)
+        except GitTimeoutError:
+            too_long = f"This took longer than {SEARCH_SECONDS:g} s; narrow it with glob."
+            return ToolAnswer(too_long, is_error=True)
+        except GitError as error:
+            return ToolAnswer(error.message, is_error=True)
+
+
+class UnanswerableError(Exception):
+    """A call that cannot be answered; the message tells the model why."""
+
+
+class _Call(BaseModel):
+    """The arguments of a tool, and what it answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    does: ClassVar[str]
+
+    def answer(self, files: TrackedFiles) -> str:
+        raise NotImplementedError
+
+
+class ReadFile(_Call):
+    does = (
+        "Read a text file of the repository. Each line comes after its number and a tab, which are"
+        " not part of the file."
+    )
+
+    path: Annotated[str, Field(description="From the root of the repository.")]
+    start_line: Annotated[int, Field(ge=1, description="The first line wanted.")] = 1
+    end_line: Annotated[
+        int | None, Field(ge=1, description="The last line wanted; without it, to the end.")
+    ] = None
+
+    def answer(self, files: TrackedFiles) -> str:
+        entry = _find(files, self.path)
+        name = spell(entry.path)
+        text, remarks = _text(files, entry)
+        lines = text.split("\n")
+        if lines[-1] == "":
+            lines.pop()
+        else:
+            remarks.append("no newline at its end")
+        if not lines:
+            return f"{name} is empty."
+        if self.start_line > len(lines):
+            raise UnanswerableError(f"{name} has {len(lines):,} lines.")
+        last = len(lines) if self.end_line is None else min(self.end_line, len(lines))
+        if last < self.start_line:
+            raise UnanswerableError(f"end_line {last} is before start_line {self.start_line}.")
+        shown = _numbered(lines[self.start_line - 1 : last], self.start_line)
+        end = self.start_line + len(shown) - 1
+        head = f"{name}, lines {self.start_line}-{end} of {len(lines)}"
+        if end < last:
+            remarks.append(f"go on with start_line={end + 1}")
+        return "\n".join([", ".join([head, *remarks]) + ":", *shown])
+
+
+class Search(_Call):
+    does = "Search the repository's text files for lines that match a regular expression."
+
+    pattern: Annotated[
+        str, Field(min_length=1, max_length=1_000, description="Perl-compatible, within a line.")
+    ]
+    glob: Annotated[
+        str | None,
+        Field(description="Only in files that match, such as `src/**/*.py`, or in this folder."),
+    ] = None
+    ignore_case: bool = False
+    skip: Annotated[int, Field(ge=0, description="Matching lines to leave out, to go on.")] = 0
+
+    def answer(self, files: TrackedFiles) -> str:
+        query = Query(self.pattern, _pathspec(self.glob), self.ignore_case)
+        counts = files.count_matches(query)
+        total = sum(counts.values())
+        if total <= self.skip:
+            if query.glob is not None and not files.matching(query.glob):
+                raise UnanswerableError(_no_file(query.glob))
+            return f"{_counted(total, 'matching line')}." if total else "No line matches."
+        head = f"{_counted(total, 'matching line')} in {_counted(len(counts), 'file')}"
+        if self.skip or total > MATCHES:
+            end = min(total, self.skip + MATCHES)
+            head += f"; these are {self.skip + 1}-{end}"
+            if end < total:
+                head += f", go on with skip={end} or narrow the search"
+        return "\n".join([f"{head}:", *self._shown(files, query, counts)])
+
+    def _shown(
+        self, files: TrackedFiles, query: Query, counts: Mapping[RepoPath, int]
+    ) -> Iterable[str]:
+        """The lines from `skip` on, under the names of their files; only those are read."""
+        places: dict[RepoPath, range] = {}
+        before = 0
+        for path, count in counts.items():
+            first = max(0, self.skip - before)
+            end = min(count, self.skip + MATCHES - before)
+            if first < end:
+                places[path] = range(first, end)
+            before += count
+        sizes = files.sizes(places)
+        readable = [path for path in places if sizes[path] <= FILE_BYTES]
+        found = files.matches(query, readable, most=max(place.stop for place in places.values()))
+        for path, place in places.items():
+            yield spell(path)
+            if path not in readable:
+                yield f"    ({sizes[path]:,} bytes: its {counts[path]:,} matches are not shown)"
+            matches = [match for match in found if match.path == path]
+            yield from (_match_line(matches[n]) for n in place if n < len(matches))
+
+
+class ListFiles(_Call):
+    does = "List the repository's tracked files."
+
+    glob: Annotated[
+        str | None,
+        Field(
+            description="Only what matches or is in this folder. `*` stays within one name, `**/`"
+            " stands for any folders: `**/*.py`, `src/*.c`, `docs`."
+        ),
+    ] = None
+    skip: Annotated[int, Field(ge=0, description="Files to leave out, to go on.")] = 0
+
+    def answer(self, files: TrackedFiles) -> str:
+        glob = _pathspec(self.glob)
+        found = files.matching(glob)
+        if not found:
+            raise UnanswerableError("There are no files." if glob is None else _no_file(glob))
+        shown = found[self.skip : self.skip + PATHS]
+        if not shown:
+            raise UnanswerableError(f"There are only {_counted(len(found), 'file')}.")
+        head = _counted(len(found), "file")
+        end = self.skip + len(shown)
+        if len(shown) < len(found):
+            head += f"; these are {self.skip + 1}-{end}"
+        if end < len(found):
+            head += f", go on with skip={end} or a narrower glob"
+        return "\n".join([f"{head}:", *(spell(entry.path) + _mark(entry) for entry in shown)])
+
+
+_KINDS: dict[str, type[_Call]] = {
+    "read_file": ReadFile,
+    "search": Search,
+    "list_files": ListFiles,
+}
+
+
+def _schema(kind: type[_Call]) -> dict[str, Any]:
+    """Without the titles that pydantic makes of names: they tell a model nothing."""
+    schema = kind.model_json_schema()
+    del schema["title"]
+    for argument in schema["properties"].values():
+        argument.pop("title", None)
+    return schema
+
+
+TOOLS = tuple(Tool(name, kind.does, _schema(kind)) for name, kind in _KINDS.items())
+"""In the order in which the prefix has them."""
+
+
+# -- finding what is asked for
+
+
+def _find(files: TrackedFiles, text: str) -> TreeEntry:
+    """The regular file of that path. Raises `UnanswerableError` for anything else."""
+    try:
+        candidates = spelled(plain_path(text))
+    except ValueError as error:
+        raise UnanswerableError(f"path {error}.") from None
+    for path in candidates:
+        entry = files.entry(path)
+        if entry is not None:
+            return _regular(files, entry)
+    path = candidates[0]
+    for parent in _parents(path):
+        above = files.entry(parent)
+        if above is not None and above.kind != "tree":
+            _regular(files, above)
+            raise UnanswerableError(f"{spell(parent)} is a file, not a folder.")
+    raise UnanswerableError(f"There is no file {spell(path)}.{_namesakes(files, path)}")
+
+
+def _regular(files: TrackedFiles, entry: TreeEntry) -> TreeEntry:
+    name = spell(entry.path)
+    if entry.kind == "tree":
+        raise UnanswerableError(f"{name} is a folder; list_files shows what is in it.")
+    if entry.mode == SUBMODULE_MODE:
+        raise UnanswerableError(f"{name} is a submodule; its files are in another repository.")
+    if entry.mode == SYMLINK_MODE:
+        target = spell(RepoPath(files.data(entry)))
+        raise UnanswerableError(f"{name} is a symbolic link to {target}; links are not followed.")
+    return entry
+
+
+def _parents(path: RepoPath) -> Iterable[RepoPath]:
+    names = path.split(b"/")
+    return (RepoPath(b"/".join(names[:depth])) for depth in range(1, len(names)))
+
+
+def _namesakes(files: TrackedFiles, path: RepoPath) -> str:
+    """Files of the same name in other folders: the model often knows the name only."""
+    name = path.rpartition(b"/")[2].decode("utf-8", "surrogateescape")
+    found = files.matching("**/" + re.sub(r"[\\*?\[]", r"\\\g<0>", name))
+    if not found:
+        return ""
+    return " Of that name: " + ", ".join(spell(entry.path) for entry in found[:NAMESAKES]) + "."
+
+
+def _pathspec(glob: str | None) -> str | None:
+    if glob is None:
+        return None
+    try:
+        return pathspec(glob)
+    except ValueError as error:
+        raise UnanswerableError(f"glob {error}.") from None
+
+
+def _no_file(glob: str) -> str:
+    anywhere = "" if "/" in glob else f"; `**/{glob}` looks in all folders"
+    return f"No file matches the glob {glob}{anywhere}."
+
+
+# -- showing it
+
+
+def _text(files: TrackedFiles, entry: TreeEntry) -> tuple[str, list[str]]:
+    """A file's text, and what is to be known of it."""
+    name = spell(entry.path)
+    size = files.sizes([entry.path])[entry.path]
+    if size > FILE_BYTES:
+        raise UnanswerableError(f"{name} has {size:,} bytes, too many to read; search it.")
+    data = files.data(entry)
+    if is_binary(data):
+        raise UnanswerableError(f"{name} is binary, {size:,} bytes.")
+    try:
+        return data.decode("utf-8"), []
+    except UnicodeDecodeError:
+        remark = "not UTF-8, its other bytes are shown as \\xNN"
+        return data.decode("utf-8", "backslashreplace"), [remark]
+
+
+def _numbered(lines: list[str], first: int) -> list[str]:
+    shown = []
+    room = CHARACTERS
+    for number, line in enumerate(lines[:LINES], first):
+        text = f"{number}\t{_cut(line.removesuffix(chr(13)), LINE_CHARACTERS)}"
+        room -= len(text) + 1
+        if room < 0:
+            break
+        shown.append(text)
+    return shown
+
+
+def _match_line(match: Match) -> str:
+    text = match.text.decode("utf-8", "backslashreplace").rstrip()
+    return f"{match.line}\t{_cut(text, MATCH_CHARACTERS)}"
+
+
+def _cut(line: str, most: int) -> str:
+    if len(line) <= most:
+        return line
+    return f"{line[:most]} [cut: {len(line) - most:,} more characters in this line]"
+
+
+def _mark(entry: TreeEntry) -> str:
+    return {SYMLINK_MODE: " (symbolic link)", SUBMODULE_MODE: " (submodule)"}.get(entry.mode, "")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
+def _wrong_arguments(name: str, error: ValidationError) -> str:
+    problems = "; ".join(
+        f"{'.'.join(map(str, one['loc'])) or 'they'}: {one['msg']}" for one in error.errors()
+    )
+    return f"{name} was called with wrong arguments: {problems}."

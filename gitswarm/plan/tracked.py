@@ -1,0 +1,151 @@
+"""TrackedFiles: the files of one commit, found and searched in git's objects, never a checkout."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from gitswarm.errors import GitError
+from gitswarm.repo.objects import Oid, RepoPath, TreeEntry
+from gitswarm.repo.repository import Repository
+
+BINARY_WITHIN = 8_000
+"""A file with a NUL in so many bytes at its beginning is binary, as it is for git."""
+
+
+def is_binary(data: bytes) -> bool:
+    return b"\0" in data[:BINARY_WITHIN]
+
+
+class PatternError(GitError):
+    """A regular expression that git does not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    path: RepoPath
+    line: int
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to search for, and where."""
+
+    pattern: str
+    glob: str | None = None
+    """A pathspec as `gitswarm.plan.pathspecs.pathspec` returns it; None: everywhere."""
+    ignore_case: bool = False
+
+
+class TrackedFiles:
+    def __init__(self, repository: Repository, commit: Oid, *, search_seconds: float) -> None:
+        self._repository = repository
+        self._commit = commit
+        self._search_seconds = search_seconds
+
+    def entry(self, path: RepoPath) -> TreeEntry | None:
+        return self._repository.entry(self._commit, path)
+
+    def sizes(self, paths: Iterable[RepoPath]) -> dict[RepoPath, int]:
+        """The lengths in bytes of those that are files or symbolic links."""
+        wanted = list(paths)
+        if not wanted:
+            return {}
+        where = ("ls-tree", "-l", "-z", "--full-tree", self._commit, "--")
+        sizes = {}
+        for record in self._repository.lines("--literal-pathspecs", *where, *wanted):
+            facts, _, path = record.partition(b"\t")
+            size = facts.split()[3]
+            if size != b"-":
+                sizes[RepoPath(path)] = int(size)
+        return sizes
+
+    def data(self, entry: TreeEntry) -> bytes:
+        return self._repository.blob(entry.oid)
+
+    def matching(self, glob: str | None) -> list[TreeEntry]:
+        """The files, symbolic links and submodules that a pathspec matches, in git's order."""
+        # ls-tree knows no glob pathspecs; what differs from an empty tree is everything
+        records = self._repository.lines(
+            "diff-tree",
+            *("-r", "-z", "--raw", "--no-abbrev", "--no-renames"),
+            *(self._empty_tree, self._commit),
+            "--",
+            *_pathspecs(glob),
+        )
+        return [
+            TreeEntry(mode, "commit" if mode == "160000" else "blob", Oid(oid), RepoPath(path))
+            for facts, path in zip(records[::2], records[1::2], strict=True)
+            for _, mode, _, oid, _ in [facts.decode().split(" ")]
+        ]
+
+    @cached_property
+    def _empty_tree(self) -> str:
+        stored = self._repository.git("hash-object", "-t", "tree", "--stdin")
+        return stored.stdout.decode().strip()
+
+    def count_matches(self, query: Query) -> dict[RepoPath, int]:
+        """How many lines match in each text file that has any, in git's order.
+
+        Raises `PatternError`, and `GitTimeoutError` when it takes too long.
+        """
+        records = self._grep(query, "--count", "--no-line-number", pathspecs=_pathspecs(query.glob))
+        return {path: int(count) for path, count in records}
+
+    def matches(self, query: Query, paths: Iterable[RepoPath], *, most: int) -> list[Match]:
+        """The matching lines of some files, the first `most` of each, in git's order."""
+        literal = [b":(top,literal)" + path for path in paths]
+        if not literal:
+            return []
+        options = ("--line-number", f"--max-count={most}")
+        records = self._grep(query, *options, pathspecs=literal)
+        found = []
+        for path, rest in records:
+            number, _, text = rest.partition(b"\0")
+            found.append(Match(path, int(number), text))
+        return found
+
+    def _grep(
+        self, query: Query, *options: str, pathspecs: Iterable[str | bytes]
+    ) -> Iterator[tuple[RepoPath, bytes]]:
+        """The records of `git grep` on the commit: a path, and the rest of the line."""
+        output = self._repository.git(
+            *("grep", self._dialect, "-I", "-z", "--full-name", "--no-color", "--no-column"),
+            *(["--ignore-case"] if query.ignore_case else []),
+            *options,
+            *("-e", query.pattern, self._commit, "--"),
+            *pathspecs,
+            ok=(0, 1, 128),
+            work_tree=self._nowhere,
+            seconds=self._search_seconds,
+        )
+        if output.status == 128:
+            says = output.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
+            raise PatternError(f"git does not search for this: {says}")
+        data, at = output.stdout, 0
+        while at < len(data):
+            path_end = data.index(b"\0", at)
+            line_end = data.index(b"\n", path_end)
+            path = data[at + len(self._commit) + 1 : path_end]
+            yield RepoPath(path), data[path_end + 1 : line_end]
+            at = line_end + 1
+
+    @property
+    def _nowhere(self) -> Path:
+        """A work tree without files: whether a file is binary would else be decided by the
+        attributes in the user's checkout."""
+        return self._repository.git_dir
+
+    @cached_property
+    def _dialect(self) -> str:
+        """Perl-compatible expressions where git was built with them, else extended ones."""
+        probe = self._repository.git(
+            *("grep", "-P", "-q", "-e", "x", self._commit, "--", ":(literal).git"),
+            ok=(0, 1, 128),
+        )
+        return "-E" if probe.status == 128 else "-P"
+
+
+def _pathspecs(glob: str | None) -> list[str]:
+    return [] if glob is None else [f":(top,glob){glob}"]
