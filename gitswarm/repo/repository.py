@@ -369,7 +369,8 @@ def _run(
     env: Mapping[str, str],
     seconds: float | None = None,
 ) -> GitOutput:
-    command = ["git", *(part for setting in _ALWAYS for part in ("-c", setting)), *args]
+    settings = (part for setting in _ALWAYS for part in ("-c", setting))
+    command = ["git", *settings, *map(os.fsdecode, args)]
     blanked = {name: "" for name in os.environ if is_secret(name)}
     fixed = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:

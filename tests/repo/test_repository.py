@@ -256,3 +256,15 @@ def test_settings_are_read_as_git_reads_them(repo: RepositoryBuilder) -> None:
     assert repository.config("swarm.role.A.b.model") == "m"
     assert repository.config("swarm.role.A.b.hooks") == "true"
     assert repository.config("swarm.nothing") is None
+
+
+def test_an_entry_is_looked_up_by_exactly_its_bytes(repo: RepositoryBuilder) -> None:
+    names = {"*.py": "star", ":(glob)a": "magic", "caf\udce9": "latin", "a b/c\nd": "line"}
+    commit = repo.commit(names)
+
+    found = {name: repo.repository.entry(commit, p(name)) for name in names}
+
+    assert {name: entry and entry.path for name, entry in found.items()} == {
+        name: p(name) for name in names
+    }
+    assert repo.repository.entry(commit, p("x.py")) is None
