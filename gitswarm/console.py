@@ -1,0 +1,188 @@
+"""Console: everything that people see of gitswarm passes here; nobody else prints.
+
+Answers (a report, a list) go to stdout. What accompanies them (progress, warnings, questions,
+errors) goes to stderr. With `--json` all of it goes to stderr: stdout holds the one JSON object,
+which the command writes.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TextIO
+
+from gitswarm.errors import GitswarmError
+from gitswarm.overview import RunLine, RunStatus, TaskView
+from gitswarm.screen.text import clean as clean
+
+if TYPE_CHECKING:
+    from gitswarm.plan.tasks import Plan
+    from gitswarm.progress import Event
+    from gitswarm.repo.objects import TaskId
+    from gitswarm.report import Report
+    from gitswarm.screen.sheet import Sheet
+
+Answer = Literal["yes", "no", "edit"]
+
+EXIT_CODES = {
+    1: "something needs a person",
+    2: "usage, settings, plan file, credentials or repository",
+    3: "a bug in gitswarm",
+}
+
+
+class _Watcher(Protocol):
+    def expect(self, plan: "Plan") -> None: ...
+    def watch(self, event: "Event") -> None: ...
+    def pause(self) -> None: ...
+
+
+class Console:
+    """The terminal, or the files and pipes in its place. Leaving it as a context manager takes away
+    what is drawn and gives the cursor back; every page does so too before it is written."""
+
+    def __init__(
+        self,
+        *,
+        json: bool = False,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stdin = stdin or sys.stdin
+        self._stdout = stdout or sys.stdout
+        self._stderr = stderr or sys.stderr
+        self._json = json
+        self._clock = clock
+        self._watcher: _Watcher | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pause()
+
+    # -- while a run is under way
+
+    def watch(self, event: "Event") -> None:
+        """Show an event of a run, as `progress.Watch`."""
+        self._told().watch(event)
+
+    # -- a plan and the question
+
+    def show_plan(
+        self,
+        plan: "Plan",
+        *,
+        estimate: Sequence[str] = (),
+        overlaps: Sequence[tuple["TaskId", "TaskId"]] = (),
+        is_answer: bool = False,
+    ) -> None:
+        """The plan as it would be run. It is part of a dialogue, and so on stderr, unless it is all
+        that the command was asked for."""
+        from gitswarm.screen.plan import write_plan
+
+        self._told().expect(plan)
+        sheet = self._answers() if is_answer else self._remarks()
+        write_plan(sheet, plan, estimate, overlaps)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody sits there to read a question and answer it."""
+        return self._stdin.isatty() and self._stderr.isatty()
+
+    def confirm(self) -> Answer:
+        """Ask whether to run the plan that was shown. The end of input is a no."""
+        sheet = self._remarks()
+        while True:
+            sheet.ask("Run this plan? ", ("yes, no or edit: ", "dim"))
+            typed = self._stdin.readline()
+            if not typed:
+                sheet.blank()
+                return "no"
+            word = typed.strip().lower()
+            for answer in _ANSWERS:
+                if word and answer.startswith(word):
+                    sheet.blank()
+                    return answer
+
+    # -- answers
+
+    def show_report(self, report: "Report") -> None:
+        from gitswarm.screen.report import write_report
+
+        write_report(self._answers(), report)
+
+    def show_runs(self, runs: Sequence[RunLine]) -> None:
+        from gitswarm.screen.runs import write_runs
+
+        write_runs(self._answers(), runs)
+
+    def show_status(self, status: RunStatus) -> None:
+        from gitswarm.screen.runs import write_status
+
+        write_status(self._answers(), status)
+
+    def show_task(self, view: TaskView) -> None:
+        from gitswarm.screen.runs import write_task
+
+        write_task(self._answers(), view)
+
+    def show_error(self, error: GitswarmError) -> None:
+        """What happened, what to do about it, and what the exit code says."""
+        sheet = self._remarks()
+        sheet.paragraph(("error: ", "bold red"), error.message, hang=2)
+        if error.hint:
+            sheet.line(("hint: ", "yellow"), error.hint)
+        meaning = EXIT_CODES[error.exit_code]
+        sheet.paragraph((f"exit code {error.exit_code}: {meaning}", "dim"), hang=2)
+
+    # -- streams
+
+    def _answers(self) -> "Sheet":
+        if self._json:
+            return self._remarks()
+        self._pause()
+        return self._out
+
+    def _remarks(self) -> "Sheet":
+        self._pause()
+        return self._err
+
+    @cached_property
+    def _out(self) -> "Sheet":
+        from gitswarm.screen.sheet import Sheet
+
+        return Sheet(self._stdout)
+
+    @cached_property
+    def _err(self) -> "Sheet":
+        from gitswarm.screen.sheet import Sheet
+
+        return Sheet(self._stderr)
+
+    def _told(self) -> _Watcher:
+        if self._watcher is None:
+            if self._stderr.isatty() and self._err.rich.is_interactive:
+                from gitswarm.screen.live import Live
+
+                self._watcher = Live(self._err, self._clock)
+            else:
+                from gitswarm.screen.log import Log
+
+                self._watcher = Log(self._err)
+        return self._watcher
+
+    def _pause(self) -> None:
+        if self._watcher is not None:
+            self._watcher.pause()
+
+
+_ANSWERS: tuple[Answer, ...] = ("yes", "no", "edit")

@@ -1,0 +1,282 @@
+"""The page at the end of a run. It claims no more than the exit code does."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from gitswarm.integrate.values import HunkOutcome, MergeConflict
+from gitswarm.integrate.verify import Verdict, VerifyOutcome
+from gitswarm.repo.objects import RunId
+from gitswarm.report import PURPOSES, Report
+from gitswarm.screen.log import SHORT_OID
+from gitswarm.screen.outcomes import ATTENTION, FAILED, WELL, sign
+from gitswarm.screen.sheet import Column, Piece, Sheet, styled
+from gitswarm.screen.text import (
+    duration,
+    last_lines,
+    listed,
+    money,
+    one_line,
+    several,
+    tokens,
+)
+from gitswarm.swarm.results import Outcome, Result
+
+ERROR_LIMIT = 600
+REASON_LIMIT = 240
+HUNKS_SHOWN = 12
+"""Of one file; open hunks come first."""
+OUTPUT_LINES = 20
+OUTPUT_LINE_LIMIT = 400
+
+
+def write_report(sheet: Sheet, report: Report) -> None:
+    sheet.blank()
+    words, style = headline(report)
+    sheet.paragraph((report.run, "bold"), "  ", (words, style))
+    if report.results:
+        sheet.blank()
+        _write_tasks(sheet, report.run, report.results)
+    if report.conflicts:
+        _write_conflicts(sheet, report.conflicts)
+    _write_set_aside(sheet, report)
+    sheet.blank()
+    if report.merged and report.merged_branch:
+        _fact(sheet, "Merged", report.merged_branch)
+    _write_verdict(sheet, report)
+    _write_time_and_cost(sheet, report)
+    _write_remarks(sheet, report.results)
+    _write_next(sheet, report)
+
+
+def headline(report: Report) -> tuple[str, str]:
+    """What became of the run in one line, and its colour."""
+    if report.interrupted_by is not None:
+        return "interrupted; what was finished is kept", ATTENTION
+    if report.stopped and not report.results:
+        return f"nothing was run: {one_line(report.stopped, ERROR_LIMIT)}", ATTENTION
+    if report.exit_code != 0:
+        return f"finished, but needs you: {', '.join(_needs(report))}", ATTENTION
+    if report.merged is None:
+        return "nothing to merge: no task changed a file", WELL
+    if report.verdict is None:
+        return "merged, not verified", WELL
+    if report.verdict.outcome is VerifyOutcome.FLAKY:
+        return "merged; its check failed once and then passed", ATTENTION
+    return "merged and verified", WELL
+
+
+def _needs(report: Report) -> list[str]:
+    """What a person has to look at."""
+    needs = [one_line(report.stopped, ERROR_LIMIT)] if report.stopped else []
+    if report.verdict and report.verdict.outcome is VerifyOutcome.FAILED:
+        needs.append("the merged branch fails its check")
+    if report.verdict and report.verdict.outcome is VerifyOutcome.BASE_FAILED:
+        needs.append("the check fails on the base too")
+    open_conflicts = [conflict for conflict in report.conflicts if conflict.is_open]
+    if open_conflicts:
+        needs.append(f"{several(len(open_conflicts), 'conflict')} open")
+    count = Counter(result.outcome for result in report.results)
+    needs += [
+        f"{several(count[outcome], 'task')} {words}"
+        for outcome, words in _IN_WORDS.items()
+        if count[outcome]
+    ]
+    return needs
+
+
+_IN_WORDS = {
+    Outcome.FAILED: "failed",
+    Outcome.TIMEOUT: "timed out",
+    Outcome.EMPTY: "changed nothing",
+    Outcome.SKIPPED: "skipped",
+    Outcome.CANCELLED: "cancelled",
+}
+
+
+def _write_tasks(sheet: Sheet, run: RunId, results: Sequence[Result]) -> None:
+    columns = [
+        Column("  Task", yields="wrap"),
+        Column("Role", spare=3),
+        Column("Outcome"),
+        Column("Commits", right=True, spare=2),
+        Column("Time", right=True),
+        Column("Tokens in", right=True, spare=4),
+        Column("Tokens out", right=True, spare=1),
+        Column("Cost", right=True),
+    ]
+    rows = [
+        [
+            styled(sign(result.outcome, sheet.glyphs), " ", result.task),
+            styled((result.role if result.role != result.task else "", "dim")),
+            styled(result.outcome.value),
+            styled(str(len(result.commits)) if result.commits else ""),
+            styled(duration(result.seconds) if result.seconds else ""),
+            styled((tokens(result.usage.prompt) if result.seconds else "", "dim")),
+            styled((tokens(result.usage.output) if result.seconds else "", "dim")),
+            styled(money(result.cost_usd) if result.seconds else ""),
+        ]
+        for result in results
+    ]
+    sheet.table(columns, rows)
+    if any(result.branch for result in results):
+        sheet.paragraph((f"each on its branch, swarm/{run}/TASK", "dim"), indent=2)
+    failed = [result for result in results if result.error]
+    if failed:
+        sheet.blank()
+    for result in failed:
+        mark = sign(result.outcome, sheet.glyphs)
+        sheet.paragraph(
+            mark, " ", (result.task, "bold"), f": {one_line(result.error, ERROR_LIMIT)}", hang=4
+        )
+
+
+def _write_conflicts(sheet: Sheet, conflicts: Sequence[MergeConflict]) -> None:
+    sheet.blank()
+    hunks = sum(len(conflict.hunks) for conflict in conflicts)
+    told = f"{several(hunks, 'hunk')} in {several(len(conflicts), 'file')}"
+    sheet.line(("Conflicts", "bold"), ("  " + told, "dim"))
+    for conflict in conflicts:
+        first, second = conflict.between
+        open_sign: Piece = (sheet.glyphs.attention, ATTENTION)
+        well_sign: Piece = (sheet.glyphs.well, WELL)
+        sheet.paragraph(
+            open_sign if conflict.is_open else well_sign,
+            f" {one_line(conflict.path)}",
+            (f"  {conflict.kind}, between {first} and {second}", "dim"),
+            hang=4,
+        )
+        if not conflict.hunks:
+            sheet.paragraph(("open", ATTENTION), _because(conflict.reason), indent=4, hang=2)
+        _write_hunks(sheet, conflict.hunks)
+
+
+def _write_hunks(sheet: Sheet, hunks: Sequence[HunkOutcome]) -> None:
+    ordered = sorted(hunks, key=lambda hunk: hunk.by is not None)
+    for hunk in ordered[:HUNKS_SHOWN]:
+        by: Piece = ("open", ATTENTION) if hunk.by is None else hunk.by
+        sure = "" if hunk.confidence is None else f" ({hunk.confidence:.2f})"
+        sheet.paragraph(
+            (f"hunk {hunk.n}  ", "dim"), by, (sure, "dim"), _because(hunk.reason), indent=4, hang=2
+        )
+    if len(hunks) > HUNKS_SHOWN:
+        more = f"and {len(hunks) - HUNKS_SHOWN} more, told in the merge commits' trailers"
+        sheet.paragraph((more, "dim"), indent=4)
+
+
+def _because(reason: str) -> str:
+    return f": {one_line(reason, REASON_LIMIT)}" if reason.strip() else ""
+
+
+def _write_set_aside(sheet: Sheet, report: Report) -> None:
+    if report.integration is None or not report.integration.set_aside:
+        return
+    sheet.blank()
+    sheet.paragraph(("Set aside", "bold"), ("  left out of the merged branch, nothing lost", "dim"))
+    for task in report.integration.set_aside:
+        paths = [
+            one_line(conflict.path)
+            for conflict in report.conflicts
+            if conflict.is_open and task in conflict.between
+        ]
+        where = f"  waits for a decision on {listed(paths)}" if paths else ""
+        sheet.paragraph((sheet.glyphs.attention, ATTENTION), f" {task}", (where, "dim"), hang=4)
+
+
+def _write_verdict(sheet: Sheet, report: Report) -> None:
+    verdict = report.verdict
+    if verdict is None:
+        if report.unverified:
+            _fact(sheet, "Verify", ("nothing was verified", ATTENTION), ": no check is configured")
+            _fact(sheet, "", 'git config swarm.verify "COMMAND"')
+        return
+    words, style = _verdict_words(verdict)
+    _fact(sheet, "Verify", (words, style), f"  {one_line(verdict.command, REASON_LIMIT)}")
+    if verdict.outcome is not VerifyOutcome.PASSED:
+        for line in last_lines(verdict.output, OUTPUT_LINES, OUTPUT_LINE_LIMIT):
+            sheet.line(("    " + line, "dim"))
+
+
+def _verdict_words(verdict: Verdict) -> tuple[str, str]:
+    took = duration(verdict.seconds)
+    match verdict.outcome:
+        case VerifyOutcome.PASSED:
+            return f"passed in {took}", WELL
+        case VerifyOutcome.FLAKY:
+            return "flaky: failed once, then passed on the same tree", ATTENTION
+        case VerifyOutcome.BASE_FAILED:
+            return "fails with and without this run's changes", FAILED
+    if verdict.timed_out:
+        return f"did not end in time, {several(verdict.runs, 'try', 'tries')}, {took}", FAILED
+    return f"failed, {several(verdict.runs, 'try', 'tries')}, {took}", FAILED
+
+
+def _write_time_and_cost(sheet: Sheet, report: Report) -> None:
+    gained = ""
+    if report.speedup is not None:
+        alone = duration(report.sequential_seconds)
+        gained = f", against {alone} one after another: {report.speedup:.1f} times as fast"
+    _fact(sheet, "Time", duration(report.seconds), (gained, "dim"))
+    allowed = "" if report.budget_usd is None else f" of {money(report.budget_usd)}"
+    spent = [
+        f"{purpose} {money(report.spend[purpose])}"
+        for purpose in PURPOSES
+        if report.spend.get(purpose, 0.0) != 0.0
+    ]
+    unknown = "" if report.cost_usd is not None else ", a model's price is not known"
+    on = f": {', '.join(spent)}" if spent else ""
+    _fact(sheet, "Cost", money(report.cost_usd), allowed, (on + unknown, "dim"))
+
+
+def _write_remarks(sheet: Sheet, results: Sequence[Result]) -> None:
+    remarks = [(result.task, remark) for result in results for remark in result.remarks]
+    remarks += [
+        (result.task, f"its worktree is kept, something in it needs you: {result.kept_worktree}")
+        for result in results
+        if result.kept_worktree
+    ]
+    if not remarks:
+        return
+    sheet.blank()
+    sheet.line(("Remarks", "bold"))
+    for task, remark in remarks:
+        sheet.paragraph((task, "bold"), f": {one_line(remark, ERROR_LIMIT)}", indent=2, hang=2)
+
+
+def _write_next(sheet: Sheet, report: Report) -> None:
+    steps = list(next_steps(report))
+    if not steps:
+        return
+    sheet.blank()
+    sheet.line(("Next", "bold"))
+    longest = max(len(command) for command, _ in steps)
+    beside = all(longest + len(why) + 4 <= sheet.width for _, why in steps)
+    for command, why in steps:
+        if beside:
+            sheet.line(f"  {command:{longest}}  ", (why, "dim"))
+        else:
+            sheet.line((f"  {why}", "dim"))
+            sheet.line(f"    {command}")
+
+
+def next_steps(report: Report) -> Iterator[tuple[str, str]]:
+    """Commands to type now, each with what it is for."""
+    if report.merged is not None and report.merged_branch is not None:
+        branch = report.merged_branch
+        yield f"git diff {report.base[:SHORT_OID]}...{branch}", "what the run changed"
+        yield f"git switch {branch}", "try it"
+        if report.exit_code == 0:
+            yield f"git merge {branch}", "take it"
+    aside = report.integration.set_aside if report.integration else ()
+    for result in report.results:
+        if result.task in aside and result.branch:
+            yield f"git merge {result.branch}", "then decide by hand"
+    for result in report.results:
+        if result.outcome is Outcome.NOTED and result.branch:
+            yield f"git log -1 {result.branch}", f"what {result.task} found"
+    for result in report.results:
+        if result.outcome in (Outcome.FAILED, Outcome.TIMEOUT, Outcome.EMPTY):
+            yield f"git swarm show {report.run} {result.task}", "what went wrong"
+
+
+def _fact(sheet: Sheet, name: str, *pieces: Piece) -> None:
+    sheet.paragraph((f"{name:8}", "bold"), *pieces, hang=8)

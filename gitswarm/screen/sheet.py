@@ -1,0 +1,204 @@
+"""Sheet: what a page is written on; it lays out lines, paragraphs and tables for its width.
+
+Everything that reaches it is cleaned, and nothing is read as markup.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from io import TextIOWrapper
+from typing import Literal, TextIO
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console as RichConsole
+from rich.text import Text
+
+from gitswarm.screen.text import clean
+
+Piece = str | tuple[str, str]
+"""Words, or words and their style."""
+
+Row = Sequence[Text]
+
+GAP = 2
+"""Blanks between two columns."""
+
+_NARROWEST = 20
+_LEAST_YIELDED = 16
+_LEAST_CUT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The few signs that are drawn beside words, never instead of them."""
+
+    well: str
+    attention: str
+    failed: str
+    idle: str
+    ellipsis: str
+    spinner: str
+    """One frame each character."""
+
+
+UNICODE = Glyphs("✓", "!", "✗", "-", "…", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+ASCII = Glyphs("+", "!", "x", "-", "...", "|/-\\")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    title: str = ""
+    right: bool = False
+    yields: Literal["", "wrap", "cut"] = ""
+    """How it gives way where room is short: its text goes on below, or is cut."""
+    least: int = 0
+    """Cells. Keeps rows in line that are written one at a time."""
+    spare: int = 0
+    """Left out where there is no room, the highest first; 0 stays."""
+
+
+def styled(*pieces: Piece) -> Text:
+    """The pieces as one text, cleaned."""
+    text = Text()
+    for piece in pieces:
+        words, style = (piece, "") if isinstance(piece, str) else piece
+        text.append(clean(words), style)
+    return text
+
+
+class Sheet:
+    def __init__(self, stream: TextIO) -> None:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+        self.rich = RichConsole(
+            file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True
+        )
+        self.glyphs = UNICODE if _draws_unicode(stream) else ASCII
+
+    @property
+    def width(self) -> int:
+        return max(self.rich.width, _NARROWEST)
+
+    def line(self, *pieces: Piece) -> None:
+        """One line, however long: to be copied from, or read by programs."""
+        self.rich.print(styled(*pieces))
+
+    def print(self, lines: Iterable[Text]) -> None:
+        """Lines as they are, made by `styled` or `aligned`."""
+        for line in lines:
+            self.rich.print(line)
+
+    def ask(self, *pieces: Piece) -> None:
+        """A question: what is typed goes on in the same line."""
+        self.rich.print(styled(*pieces), end="")
+
+    def blank(self) -> None:
+        self.rich.print()
+
+    def paragraph(self, *pieces: Piece, indent: int = 0, hang: int = 0) -> None:
+        """Wrapped and indented, all lines but the first by `hang` more."""
+        text, room = styled(*pieces), self.width - indent
+        lines = self._wrap(text, room)
+        if hang and len(lines) > 1:
+            rest = text[len(lines[0]) :]
+            rest = rest[len(rest) - len(rest.plain.lstrip()) :]
+            lines[1:] = [Text(" " * hang) + line for line in self._wrap(rest, room - hang)]
+        self.print(Text(" " * indent) + line for line in lines)
+
+    def table(self, columns: Sequence[Column], rows: Sequence[Row], *, indent: int = 0) -> None:
+        """Rows under their titles. A column whose cells are all empty is left out."""
+        used = [i for i in range(len(columns)) if any(row[i].plain for row in rows)]
+        columns = [columns[i] for i in used]
+        titles = [Text(column.title, "dim") for column in columns]
+        rows = [[row[i] for i in used] for row in rows]
+        if any(title.plain for title in titles):
+            rows = [titles, *rows]
+        self.print(self.aligned(columns, rows, indent=indent))
+
+    def aligned(
+        self, columns: Sequence[Column], rows: Sequence[Row], *, indent: int = 0
+    ) -> list[Text]:
+        """The lines of a table, none wider than the sheet, no blanks at their ends."""
+        natural = [
+            max([column.least, *(cell_len(line) for row in rows for line in _lines(row[i]))])
+            for i, column in enumerate(columns)
+        ]
+        widths = _fit(columns, natural, self.width - indent)
+        lines: list[Text] = []
+        for row in rows:
+            cells = {i: self._cell(columns[i], row[i], width) for i, width in widths.items()}
+            for number in range(max(map(len, cells.values()))):
+                line = Text(" " * indent)
+                for i, width in widths.items():
+                    cell = cells[i][number] if number < len(cells[i]) else Text()
+                    blanks = " " * (width - cell_len(cell.plain))
+                    line.append_text(Text(blanks) + cell if columns[i].right else cell + blanks)
+                    line.append(" " * GAP)
+                line.rstrip()
+                lines.append(line)
+        return lines
+
+    def cut(self, text: Text) -> Text:
+        """The text in one line of the sheet."""
+        return self._cut(text, self.width)
+
+    def _cell(self, column: Column, text: Text, width: int) -> list[Text]:
+        return self._wrap(text, width) if column.yields == "wrap" else [self._cut(text, width)]
+
+    def _wrap(self, text: Text, width: int) -> list[Text]:
+        lines = list(text.wrap(self.rich, max(width, 1), overflow="fold", no_wrap=False))
+        for line in lines:
+            line.rstrip()
+        return lines or [Text()]
+
+    def _cut(self, text: Text, width: int) -> Text:
+        if cell_len(text.plain) <= width:
+            return text
+        ellipsis = self.glyphs.ellipsis[:width]
+        kept = set_cell_size(text.plain, width - len(ellipsis)).rstrip()
+        return text[: len(kept)] + ellipsis
+
+
+def _fit(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[int, int]:
+    """The width of each column that stays, by its index: spare columns go first, then those that
+    yield are narrowed, then all."""
+    widths = dict(enumerate(natural))
+    tight = {
+        i: min(width, _LEAST_YIELDED) if columns[i].yields else width for i, width in widths.items()
+    }
+    for i in sorted(widths, key=lambda i: -columns[i].spare):
+        if columns[i].spare and _total(tight) > room:
+            del widths[i], tight[i]
+    _narrow(widths, [i for i in widths if columns[i].yields], _LEAST_YIELDED, room)
+    _narrow(widths, list(widths), _LEAST_CUT, room)
+    return widths
+
+
+def _narrow(widths: dict[int, int], candidates: Sequence[int], least: int, room: int) -> None:
+    """Take from the widest candidate until everything fits or none is wider than `least`."""
+    while candidates and _total(widths) > room:
+        widest = max(candidates, key=lambda i: widths[i])
+        if widths[widest] <= least:
+            return
+        widths[widest] -= 1
+
+
+def _total(widths: dict[int, int]) -> int:
+    return sum(widths.values()) + GAP * (len(widths) - 1)
+
+
+def _lines(text: Text) -> list[str]:
+    return text.plain.split("\n")
+
+
+def _draws_unicode(stream: TextIO) -> bool:
+    """Whether the signs can be written, and the locale does not ask for plain ASCII. Python speaks
+    UTF-8 in the C locale too, the user's terminal perhaps not."""
+    if (os.environ.get("LC_ALL") or os.environ.get("LANG")) in ("C", "POSIX"):
+        return False
+    signs = "".join((UNICODE.well, UNICODE.failed, UNICODE.ellipsis, UNICODE.spinner))
+    try:
+        signs.encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
