@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 
-from gitswarm.model import Model, OnProgress, Purpose, Reply, Request, Usage
+from gitswarm.errors import ModelError
+from gitswarm.model import Model, OnProgress, Purpose, Reply, Request
 
 
 class Spending:
@@ -12,16 +13,21 @@ class Spending:
         self._model = model
         self._known: dict[Purpose, float] = defaultdict(float)
         self._unknown: set[Purpose] = set()
-        self.usage = Usage()
 
     async def ask(self, request: Request, on_progress: OnProgress | None = None) -> Reply:
-        reply = await self._model.ask(request, on_progress)
-        self.usage += reply.usage
-        if reply.cost_usd is None:
-            self._unknown.add(request.purpose)
-        else:
-            self._known[request.purpose] += reply.cost_usd
+        try:
+            reply = await self._model.ask(request, on_progress)
+        except ModelError as error:
+            self._add(request.purpose, error.cost_usd)
+            raise
+        self._add(request.purpose, reply.cost_usd)
         return reply
+
+    def _add(self, purpose: Purpose, cost_usd: float | None) -> None:
+        if cost_usd is None:
+            self._unknown.add(purpose)
+        else:
+            self._known[purpose] += cost_usd
 
     @property
     def by_purpose(self) -> dict[Purpose, float | None]:

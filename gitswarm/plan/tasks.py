@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from itertools import combinations
+from typing import Any
 
 from gitswarm.plan.pathspecs import may_meet
 from gitswarm.repo.objects import TaskId
@@ -38,9 +39,9 @@ class Plan:
     """Why it is not to be parallelized."""
 
 
-def dump_plan(plan: Plan) -> str:
-    """The plan as JSON, as `read_plan` reads it."""
-    value = {
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The plan as the value that its JSON spells."""
+    return {
         "version": 1,
         "goal": plan.goal,
         "parallelize": plan.parallelize,
@@ -51,15 +52,19 @@ def dump_plan(plan: Plan) -> str:
                 "role": task.role,
                 "title": task.title,
                 "prompt": task.prompt,
-                "depends_on": task.depends_on,
-                "owns": task.owns,
-                "reads": task.reads,
+                "depends_on": list(task.depends_on),
+                "owns": list(task.owns),
+                "reads": list(task.reads),
                 "timeout_seconds": _whole(task.timeout_seconds),
             }
             for task in plan.tasks
         ],
     }
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def dump_plan(plan: Plan) -> str:
+    """The plan as JSON, as `read_plan` reads it."""
+    return json.dumps(plan_json(plan), ensure_ascii=False, indent=2) + "\n"
 
 
 def _whole(number: float) -> float:

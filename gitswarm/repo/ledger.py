@@ -66,6 +66,11 @@ class Ledger:
         self._waiting: list[tuple[Step, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
 
+    @property
+    def exists(self) -> bool:
+        """Whether anything was recorded."""
+        return self._tip is not None or bool(self._waiting) or self._writer is not None
+
     async def record(self, step: Step) -> None:
         """Return once the step is in the repository; raises what kept it from getting there."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -83,6 +83,14 @@ class Repository:
         assert common_dir is not None
         return cls(git_dir, common_dir, rev_parse("--show-toplevel", ok=(128,)))
 
+    @classmethod
+    def create(cls, folder: Path, *, branch: str) -> None:
+        """A new repository in a folder, see git-init(1); no template of the user's gets in."""
+        arguments = ["init", "--quiet", "--template=", f"--initial-branch={branch}", str(folder)]
+        output = _run(folder, arguments, b"", {})
+        if output.status != 0:
+            raise GitError(f"no repository could be made in {folder}: {_says(output)}")
+
     def require_merge_tree(self) -> None:
         """Raise `GitError` when git is too old to merge in memory."""
         says = self.git("version").stdout.decode("ascii", "replace").strip()
@@ -189,6 +197,13 @@ class Repository:
     def entries(self, treeish: Oid) -> list[TreeEntry]:
         """Every file, symbolic link and submodule of a tree, in git's order."""
         return [_entry(line) for line in self.lines("ls-tree", "-r", "-z", "--full-tree", treeish)]
+
+    def entries_in(self, treeish: Oid, folder: bytes) -> list[TreeEntry]:
+        """What one folder holds, not what is below it; `folder` ends in `/` or is empty."""
+        where = ["--", folder] if folder else []
+        return [
+            _entry(line) for line in self.lines("ls-tree", "-z", "--full-tree", treeish, *where)
+        ]
 
     def entry(self, treeish: Oid, path: RepoPath) -> TreeEntry | None:
         where = ("ls-tree", "-z", "--full-tree", treeish, "--", path.rstrip(b"/"))
@@ -327,6 +342,13 @@ class Repository:
 
     def is_ancestor(self, old: Oid, new: Oid) -> bool:
         return self.git("merge-base", "--is-ancestor", old, new, ok=(0, 1)).status == 0
+
+    def independent(self, commits: Sequence[Oid]) -> frozenset[Oid]:
+        """Those of the commits that no other of them contains."""
+        if len(commits) < 2:
+            return frozenset(commits)
+        output = self.git("merge-base", "--independent", *commits)
+        return frozenset(Oid(line) for line in output.stdout.decode().split())
 
     def commits_between(self, base: Oid, tip: Oid) -> list[Oid]:
         """The commits of `tip` that `base` lacks, oldest first."""

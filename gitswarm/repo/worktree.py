@@ -50,13 +50,16 @@ class Worktree:
         return cls(path, _admin_folder(path), repository)
 
     @classmethod
-    def at(cls, repository: Repository, path: Path) -> "Worktree | None":
-        """The worktree that is at a folder already."""
-        records = repository.lines("worktree", "list", "--porcelain", "-z")
-        here = f"worktree {os.path.realpath(path)}"
-        if here.encode(errors="surrogateescape") not in records or not path.exists():
-            return None
-        return cls(path, _admin_folder(path), repository)
+    def of_branch(cls, repository: Repository, branch: BranchName) -> "Worktree | None":
+        """The worktree that has a branch checked out, wherever it is."""
+        path: Path | None = None
+        for record in repository.lines("worktree", "list", "--porcelain", "-z"):
+            field, _, value = record.partition(b" ")
+            if field == b"worktree":
+                path = Path(os.fsdecode(value))
+            elif field == b"branch" and value == _ref(branch).encode() and path and path.exists():
+                return cls(path, _admin_folder(path), repository)
+        return None
 
     def move_to(self, old: Oid, new: Oid) -> None:
         """Bring index and files from one commit to another. What somebody changed here meanwhile
@@ -91,6 +94,9 @@ def _ref(branch: BranchName) -> RefName:
 
 
 def _admin_folder(path: Path) -> Path:
-    """What the `.git` file of a worktree points at, see gitrepository-layout(5)."""
+    """What the `.git` file of a linked worktree points at, see gitrepository-layout(5); the main one
+    has the directory itself."""
+    if (path / ".git").is_dir():
+        return path / ".git"
     pointer = (path / ".git").read_bytes().removeprefix(b"gitdir: ").rstrip(b"\n")
     return Path(os.fsdecode(pointer))

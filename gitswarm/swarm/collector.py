@@ -1,6 +1,5 @@
 """ResultCollector: reads what the branches really hold, in plan order."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gitswarm.plan.tasks import Plan, Task
@@ -19,8 +18,9 @@ class Collected:
     """The paths that its own commits changed."""
 
     @property
-    def tip(self) -> Oid | None:
-        return self.result.commit
+    def tip(self) -> Oid:
+        """The last commit of its branch; only a result with commits has one."""
+        return self.result.commits[-1]
 
 
 class ResultCollector:
@@ -30,21 +30,24 @@ class ResultCollector:
     def __init__(self, repository: Repository, plan: Plan) -> None:
         self._repository = repository
         self._plan = plan
+        self._collected: dict[TaskId, Collected] = {}
 
-    def collect(self, results: Mapping[TaskId, Result]) -> list[Collected]:
-        return [self._collect(task, results[task.id]) for task in self._plan.tasks]
+    def collect(self, task: Task, result: Result) -> Collected:
+        """Hold one result against its branch, and keep it."""
+        self._collected[task.id] = collected = self._read(task, result)
+        return collected
 
-    def _collect(self, task: Task, result: Result) -> Collected:
+    def in_plan_order(self) -> list[Collected]:
+        """Everything collected so far."""
+        return [self._collected[task.id] for task in self._plan.tasks if task.id in self._collected]
+
+    def _read(self, task: Task, result: Result) -> Collected:
         if result.branch is None or result.base is None or not result.outcome.has_commit:
             return Collected(task, result, frozenset())
         tip = self._repository.ref(RefName(f"refs/heads/{result.branch}"))
         if tip is None:
-            missing = replace(
-                result,
-                outcome=Outcome.FAILED,
-                commits=(),
-                error=f"branch {result.branch} is gone",
-            )
+            error = f"branch {result.branch} is gone"
+            missing = replace(result, outcome=Outcome.FAILED, commits=(), error=error)
             return Collected(task, missing, frozenset())
         commits = tuple(self._repository.commits_between(result.base, tip))
         touched = self._repository.changed_paths(result.base, tip)

@@ -1,6 +1,7 @@
 """ParallelExecutor: starts each task the moment it is ready."""
 
 import asyncio
+from asyncio import FIRST_COMPLETED
 from collections.abc import Awaitable, Callable
 
 from gitswarm.plan.schedule import Schedule
@@ -24,34 +25,32 @@ class ParallelExecutor:
         work: Work,
         *,
         jobs: int,
-        on_end: Callable[[Result], None],
+        on_end: Callable[[Result], Awaitable[None]],
     ) -> None:
         self._schedule = schedule
         self._work = work
         self._jobs = asyncio.Semaphore(jobs)
         self._on_end = on_end
-        self._results: dict[TaskId, Result] = {}
+        self._ended: set[TaskId] = set()
         self._running: set[asyncio.Task[Result]] = set()
 
-    async def run(self, stop: asyncio.Event) -> dict[TaskId, Result]:
-        """Every task's result. Once `stop` is set, nothing is started, what runs is cancelled and
-        the rest is `cancelled` too."""
+    async def run(self, stop: asyncio.Event) -> None:
+        """Every task to its end, each told to `on_end`, in the order they end. Once `stop` is set,
+        nothing is started, what runs is cancelled and the rest is `cancelled` too."""
         stopping = asyncio.create_task(stop.wait())
         try:
             self._start_ready()
             while self._running and not stop.is_set():
-                ended, _ = await asyncio.wait(
-                    {*self._running, stopping}, return_when=asyncio.FIRST_COMPLETED
-                )
-                self._settle(ended - {stopping})
+                await asyncio.wait({*self._running, stopping}, return_when=FIRST_COMPLETED)
+                await self._settle({task for task in self._running if task.done()})
                 if not stop.is_set():
                     self._start_ready()
-            await self._cancel_rest()
+            if stop.is_set():
+                await self._cancel_rest()
         finally:
             stopping.cancel()
             for running in self._running:
                 running.cancel()
-        return self._results
 
     def _start_ready(self) -> None:
         for task in self._schedule.ready():
@@ -61,28 +60,30 @@ class ParallelExecutor:
         async with self._jobs:
             return await self._work(task)
 
-    def _settle(self, ended: "set[asyncio.Task[Result]] | set[asyncio.Task[bool]]") -> None:
-        for one in ended:
-            self._running.discard(one)  # type: ignore[arg-type]
-            result: Result = one.result()  # type: ignore[assignment]
-            self._note(result)
+    async def _settle(self, ended: set[asyncio.Task[Result]]) -> None:
+        self._running -= ended
+        for result in [one.result() for one in ended]:
+            await self._end(result)
             if result.outcome.has_commit:
                 self._schedule.done(result.task)
                 continue
             for task, why in self._schedule.failed(result.task):
-                self._note(Result(task.id, task.role, Outcome.SKIPPED, error=why))
+                await self._end(Result(task.id, task.role, Outcome.SKIPPED, error=why))
 
     async def _cancel_rest(self) -> None:
         for running in self._running:
             running.cancel()
         for ended in await asyncio.gather(*self._running, return_exceptions=True):
             if isinstance(ended, Result):
-                self._note(ended)
+                await self._end(ended)
+            elif not isinstance(ended, asyncio.CancelledError):
+                raise ended
         self._running.clear()
         for task in self._schedule.tasks:
-            if task.id not in self._results:
-                self._note(Result(task.id, task.role, Outcome.CANCELLED, error="the run stopped"))
+            if task.id not in self._ended:
+                error = "the run stopped before it began"
+                await self._end(Result(task.id, task.role, Outcome.CANCELLED, error=error))
 
-    def _note(self, result: Result) -> None:
-        self._results[result.task] = result
-        self._on_end(result)
+    async def _end(self, result: Result) -> None:
+        self._ended.add(result.task)
+        await self._on_end(result)

@@ -68,6 +68,16 @@ class Result:
             "cost_usd": self.cost_usd,
         }
 
+    def to_record(self) -> dict[str, Any]:
+        """The task as the ledger keeps it: also what a reader of the report is not shown."""
+        return {
+            **self.to_json(),
+            "base": self.base,
+            "note": self.note,
+            "remarks": list(self.remarks),
+            "kept_worktree": self.kept_worktree,
+        }
+
 
 def usage_to_json(usage: Usage) -> dict[str, int]:
     return {

@@ -1,0 +1,140 @@
+"""One attempt at a goal from the command line: signals, the model's client, the report."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import click
+
+from gitswarm.cli import STARTED, print_json
+from gitswarm.console import Console
+from gitswarm.errors import GitswarmError, UsageError
+from gitswarm.model.claude import ClaudeModel, start_import
+from gitswarm.model.limits import Budget, Limiter
+from gitswarm.model.prices import Prices
+from gitswarm.orchestrator import Orchestrator, Stop, require_fit
+from gitswarm.plan.reading import read_plan
+from gitswarm.plan.roles import load_builtin_roles
+from gitswarm.plan.tasks import Plan, dump_plan, overlaps
+from gitswarm.repo.repository import Repository
+from gitswarm.report import Report
+from gitswarm.settings import Settings
+
+RESOLVING_AT_ONCE = 4
+"""Calls beside those of the agents that may be under way: files being resolved for a fan-in."""
+
+
+def open_model(settings: Settings) -> ClaudeModel:
+    """The model as the settings want it: one limiter and one budget for all calls."""
+    return ClaudeModel(
+        limiter=Limiter(settings.jobs + RESOLVING_AT_ONCE, patience=settings.timeout_seconds),
+        prices=Prices.load(),
+        budget=Budget(settings.budget_usd),
+    )
+
+
+def require_answerable(*, yes: bool) -> None:
+    """Raise `UsageError` when nobody could say yes to a plan, before anything is spent on it."""
+    if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "there is no terminal to ask on before the plan runs",
+            hint='add -y to run it unasked, or look at it first: git swarm plan "GOAL"',
+        )
+
+
+def attempt(
+    goal: str,
+    repository: Repository,
+    settings: Settings,
+    *,
+    base: str,
+    plan: Plan | None,
+    ask: bool,
+    as_json: bool,
+    max_tasks: int | None = None,
+) -> int:
+    """Run a goal, or a plan for it, to its report; returns the exit code."""
+    start_import()
+    commit = require_fit(repository, base)
+    console = Console(json=as_json)
+    roles = load_builtin_roles()
+
+    async def confirm(proposed: Plan) -> Plan | None:
+        console.show_plan(proposed, overlaps=overlaps(proposed))
+        while ask:
+            answer = await asyncio.to_thread(console.confirm)
+            if answer == "no":
+                return None
+            if answer == "yes":
+                break
+            proposed = edited(proposed, list(roles), console)
+            console.show_plan(proposed, overlaps=overlaps(proposed))
+        return proposed
+
+    async def pursue(stop: Stop) -> Report:
+        async with open_model(settings) as model:
+            orchestrator = Orchestrator(
+                goal=goal,
+                base=commit,
+                repository=repository,
+                settings=settings,
+                roles=roles,
+                model=model,
+                watch=console.watch,
+                stop=stop,
+                started=STARTED,
+                max_tasks=max_tasks,
+            )
+            return await orchestrator.pursue(confirm=confirm, plan=plan)
+
+    with console:
+        report = run_until_signalled(pursue)
+    return finish(report, console, as_json=as_json)
+
+
+def finish(report: Report, console: Console, *, as_json: bool) -> int:
+    if as_json:
+        print_json(report.to_json())
+    console.show_report(report)
+    return report.exit_code
+
+
+def edited(plan: Plan, roles: list[str], console: Console) -> Plan:
+    """The plan as the user's editor left it; unchanged when nothing was saved, or when what was
+    saved is no plan (which is told)."""
+    text = click.edit(dump_plan(plan), extension=".json")
+    if text is None:
+        return plan
+    try:
+        changed, _ = read_plan(text, source="file", roles=roles, max_tasks=None)
+    except GitswarmError as error:
+        console.show_error(error)
+        return plan
+    return changed
+
+
+def run_until_signalled(pursue: Callable[[Stop], Coroutine[Any, Any, Report]]) -> Report:
+    """Run to the report. A first SIGINT or SIGTERM stops cleanly; a second one cancels whatever is
+    under way; both leave a run that its ledger knows."""
+
+    async def main() -> Report:
+        stop = Stop()
+        loop = asyncio.get_running_loop()
+        work = asyncio.ensure_future(pursue(stop))
+
+        def on_signal(signum: signal.Signals) -> None:
+            if stop.is_set():
+                work.cancel()
+            stop.request(signum)
+
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signum, on_signal, signum)
+        try:
+            return await work
+        finally:
+            for signum in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(signum)
+
+    return asyncio.run(main())

@@ -1,0 +1,86 @@
+"""`git swarm plan "GOAL"`: the plan only."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from gitswarm.cli import STARTED, print_json
+from gitswarm.commands.goal import read_goal
+from gitswarm.commands.options import (
+    Overrides,
+    json_option,
+    model_options,
+    open_repository,
+    planning_options,
+)
+from gitswarm.console import Console
+from gitswarm.errors import UsageError
+from gitswarm.settings import Settings
+
+
+@click.command("plan", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("words", nargs=-1, metavar='"GOAL"')
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan."
+)
+@planning_options
+@model_options
+@json_option
+def command(
+    words: tuple[str, ...],
+    output: Path | None,
+    max_tasks: int | None,
+    model: str | None,
+    budget: float | None,
+    base: str,
+    as_json: bool,
+) -> int:
+    """Ask for a plan for GOAL and show it; "git swarm run FILE" carries out one saved with -o."""
+    goal = read_goal(words, literal=True)
+    repository = open_repository()
+    settings = Overrides(model=model, budget=budget).over(Settings.load(repository))
+
+    from gitswarm.commands.attempt import open_model
+    from gitswarm.model.claude import start_import
+    from gitswarm.orchestrator import Orchestrator, Stop, require_fit
+    from gitswarm.plan.roles import load_builtin_roles
+    from gitswarm.plan.tasks import Plan, dump_plan, overlaps, plan_json
+
+    start_import()
+    commit = require_fit(repository, base)
+    console = Console(json=as_json)
+
+    async def ask() -> Plan:
+        async with open_model(settings) as client:
+            return await Orchestrator(
+                goal=goal,
+                base=commit,
+                repository=repository,
+                settings=settings,
+                roles=load_builtin_roles(),
+                model=client,
+                watch=console.watch,
+                stop=Stop(),
+                started=STARTED,
+                max_tasks=max_tasks,
+            ).ask_plan()
+
+    with console:
+        plan = asyncio.run(ask())
+    if output is not None:
+        save(dump_plan(plan), output)
+    if as_json:
+        print_json({"schema": "gitswarm/plan/1", "plan": plan_json(plan)})
+    else:
+        console.show_plan(plan, overlaps=overlaps(plan), is_answer=True)
+    return 0
+
+
+def save(text: str, file: Path) -> None:
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"the plan cannot be written to {file}: {error.strerror}", hint="choose another file"
+        ) from None

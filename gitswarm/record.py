@@ -1,0 +1,67 @@
+"""RunRecord: the steps of a run as the ledger keeps them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from gitswarm.integrate.values import Integration
+from gitswarm.integrate.verify import Verdict
+from gitswarm.plan.tasks import Plan, plan_json
+from gitswarm.repo.ledger import Ledger, Step
+from gitswarm.repo.objects import Oid, RunId
+from gitswarm.swarm.results import Result
+
+
+class RunRecord:
+    """Writes `run.json` and what hangs on it; nothing is written before the first reply or plan."""
+
+    def __init__(self, ledger: Ledger, run: RunId, goal: str, base: Oid, model: str) -> None:
+        self._ledger = ledger
+        self._facts: dict[str, Any] = {
+            "version": 1,
+            "run": run,
+            "goal": goal,
+            "base": base,
+            "model": model,
+            "state": "planning",
+            "started_at": _now(),
+        }
+
+    async def step(self, step: Step) -> None:
+        """Record a step as it is; the run's first one brings its facts along."""
+        if not self._ledger.exists:
+            step = Step(step.subject, {"run.json": self._facts, **step.files}, step.commits)
+        await self._ledger.record(step)
+
+    async def plan_accepted(self, plan: Plan) -> None:
+        self._facts["state"] = "running"
+        files = {"run.json": self._facts, "plan.json": plan_json(plan)}
+        await self.step(Step("plan accepted", files, (Oid(self._facts["base"]),)))
+
+    async def task_ended(self, result: Result) -> None:
+        files = {f"tasks/{result.task}/result.json": result.to_record()}
+        await self.step(Step(f"{result.task}: {result.outcome.value}", files, result.commits))
+
+    async def integrated(self, integration: Integration) -> None:
+        self._facts["merged"] = integration.commit
+        files = {"run.json": self._facts}
+        await self.step(Step("integrated", files, (integration.commit,)))
+
+    async def verified(self, tree: Oid, verdict: Verdict) -> None:
+        files = {f"verdicts/{tree}.json": {**verdict.to_json(), "output": verdict.output}}
+        await self.step(Step(f"verify: {verdict.outcome.value}", files))
+
+    async def end(self, report: dict[str, Any], *, interrupted: bool) -> None:
+        """The report, for a run of which anything was recorded."""
+        if not self._ledger.exists:
+            return
+        self._facts |= {
+            "state": "interrupted" if interrupted else "finished",
+            "ended_at": _now(),
+            "report": report,
+        }
+        await self.step(Step("end", {"run.json": self._facts}))
+        await self._ledger.flush()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

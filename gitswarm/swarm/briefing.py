@@ -1,0 +1,108 @@
+"""Briefing: what a task's agent is told, after the prefix that all agents share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gitswarm.plan.roles import Role
+from gitswarm.plan.tasks import Plan, Task
+from gitswarm.repo.objects import TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """Everything that the first message of a task's conversation is made of."""
+
+    plan: Plan
+    task: Task
+    role: Role
+    notes: Mapping[TaskId, str]
+    """What the tasks it depends on reported."""
+    reads: Mapping[str, str]
+    """The files it should read, by path, at the commit it starts from."""
+    missing: Sequence[str] = ()
+    """Paths it should read that do not exist there, or are not text."""
+
+    def text(self) -> str:
+        parts = [
+            f"# Your role: {self.role.name}\n\n{self.role.prompt.strip()}",
+            f"# The goal of the whole run\n\n{self.plan.goal.strip()}",
+            self._siblings(),
+            self._dependencies(),
+            self._reads(),
+            self._task(),
+        ]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    def _siblings(self) -> str:
+        if len(self.plan.tasks) == 1:
+            return ""
+        lines = [
+            "# Who does what",
+            "",
+            "Each task works on a branch of its own, most of them at the same time as you. You do"
+            " not see their changes, and yours are merged with theirs afterwards: keep to your"
+            " part.",
+            "",
+        ]
+        for task in self.plan.tasks:
+            you = " (you)" if task.id == self.task.id else ""
+            owns = f" It owns: {', '.join(task.owns)}." if task.owns else ""
+            after = f" It waits for: {', '.join(task.depends_on)}." if task.depends_on else ""
+            lines.append(f"- `{task.id}`{you}, {task.role}: {task.title or task.id}.{owns}{after}")
+        return "\n".join(lines)
+
+    def _dependencies(self) -> str:
+        if not self.task.depends_on:
+            return ""
+        lines = [
+            "# What you build on",
+            "",
+            "The files that your tools show you already contain the changes of "
+            + ", ".join(f"`{task}`" for task in self.task.depends_on)
+            + "; the codebase overview above was made before them.",
+        ]
+        for task, note in self.notes.items():
+            lines += ["", f"## Note of `{task}`", "", _quoted(note.strip() or "(none)")]
+        return "\n".join(lines)
+
+    def _reads(self) -> str:
+        if not self.reads and not self.missing:
+            return ""
+        lines = ["# Files to read first"]
+        for path, text in self.reads.items():
+            lines += ["", f"## `{path}`", "", _fenced(text)]
+        if self.missing:
+            lines += ["", "Not there, or not text: " + ", ".join(f"`{p}`" for p in self.missing)]
+        return "\n".join(lines)
+
+    def _task(self) -> str:
+        owns = ""
+        if self.task.owns:
+            owns = (
+                "\n\nYou own these paths: "
+                + ", ".join(f"`{path}`" for path in self.task.owns)
+                + ". Change others only where your task cannot be done without it, and say so."
+            )
+        return f"# Your task: {self.task.title or self.task.id}\n\n{self.task.prompt.strip()}{owns}"
+
+
+def repair_request(problems: Sequence[str]) -> str:
+    """What goes back when a reply could not be applied."""
+    listed = "\n".join(f"- {problem}" for problem in problems)
+    return (
+        "Nothing of your reply was applied, because of this:\n\n"
+        f"{listed}\n\n"
+        "Send the complete reply again, with every block of it, the good ones too: a reply is"
+        " applied as a whole or not at all.\n"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+def _fenced(text: str) -> str:
+    longest = max((len(line) - len(line.lstrip("`")) for line in text.splitlines()), default=0)
+    fence = "`" * max(4, longest + 1)
+    end = "" if text.endswith("\n") else "\n"
+    return f"{fence}\n{text}{end}{fence}"

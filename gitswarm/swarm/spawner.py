@@ -1,0 +1,157 @@
+"""AgentSpawner: gives a task its branch, its worktree and its model."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitswarm.errors import GitError
+from gitswarm.merge.attributes import Attributes
+from gitswarm.model import Model, Prefix
+from gitswarm.model.conversation import Conversation
+from gitswarm.plan.roles import Role
+from gitswarm.plan.tasks import Plan, Task
+from gitswarm.plan.tools import ReadOnlyTools
+from gitswarm.progress import TaskProgressed, TaskStarted, Watch
+from gitswarm.repo.objects import (
+    EXECUTABLE_MODE,
+    FILE_MODE,
+    BranchName,
+    Oid,
+    RepoPath,
+    RunId,
+    TaskId,
+)
+from gitswarm.repo.repository import Repository
+from gitswarm.repo.worktree import Worktree
+from gitswarm.settings import Settings
+from gitswarm.swarm.agent import Agent
+from gitswarm.swarm.briefing import Briefing
+from gitswarm.swarm.messages import Authorship
+from gitswarm.swarm.results import Result
+from gitswarm.swarm.turns import Record, TurnLog
+
+READ_LIMIT = 200_000
+"""Bytes of one file that a task `reads`; what is longer is left to the agent's tools."""
+
+
+def task_branch(run: RunId, task: TaskId | str) -> BranchName:
+    return BranchName(f"swarm/{run}/{task}")
+
+
+def worktree_folder(repository: Repository, settings: Settings, run: RunId) -> Path:
+    """Where the worktrees of a run live: beside the repository, or where `swarm.worktreeDir` says,
+    or in the user's state folder where neither can be written. `GitError` when nothing can."""
+    name = f"{repository.name}.swarm"
+    if settings.worktree_dir:
+        configured = Path(settings.worktree_dir).expanduser()
+        configured = repository.folder / configured
+        if _can_hold(configured):
+            return configured / run
+        raise GitError(
+            f"swarm.worktreeDir {configured} cannot be written",
+            hint='run "git config swarm.worktreeDir FOLDER" with one that can',
+        )
+    if _can_hold(repository.folder.parent / name):
+        return repository.folder.parent / name / run
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
+    if _can_hold(state / "gitswarm" / name):
+        return state / "gitswarm" / name / run
+    raise GitError(
+        f"no folder for worktrees: neither {repository.folder.parent} nor {state} can be written",
+        hint='run "git config swarm.worktreeDir FOLDER" with one that can',
+    )
+
+
+def _can_hold(folder: Path) -> bool:
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+
+
+@dataclass
+class AgentSpawner:
+    """Everything that the agents of one run have in common."""
+
+    run: RunId
+    plan: Plan
+    roles: Mapping[str, Role]
+    repository: Repository
+    attributes: Attributes
+    settings: Settings
+    folder: Path
+    model: Model
+    prefix: Prefix
+    record: Record
+    watch: Watch
+
+    async def spawn(self, task: Task, base: Oid, done: Mapping[TaskId, Result]) -> Agent:
+        """An agent that starts from `base`; `done` holds the results it depends on."""
+        role = self.roles[task.role]
+        branch = task_branch(self.run, task.id)
+        worktree = await asyncio.to_thread(
+            Worktree.add, self.repository, self.folder / task.id, branch=branch, commit=base
+        )
+        model = self.settings.model_for(role.name, role.model)
+        self.watch(TaskStarted(task.id, role.name, task.title))
+        return Agent(
+            task=task,
+            role=role,
+            model=model,
+            base=base,
+            branch=branch,
+            worktree=worktree,
+            repository=self.repository,
+            attributes=self.attributes,
+            conversation=self._conversation(task, role, model, base),
+            briefing=await asyncio.to_thread(self._briefing, task, role, base, done),
+            authorship=Authorship(self.run, self.settings.co_author),
+            record=self.record,
+            watch=self.watch,
+        )
+
+    def _conversation(self, task: Task, role: Role, model: str, base: Oid) -> Conversation:
+        conversation = Conversation(
+            model=self.model,
+            model_name=model,
+            prefix=self.prefix,
+            run=self.run,
+            task=task.id,
+            answer=ReadOnlyTools(self.repository, base).answer,
+            max_tokens=self.settings.max_tokens,
+            effort=role.effort,
+            on_reply=TurnLog(self.record, f"tasks/{task.id}/turns").add,
+            on_progress=lambda progress: self.watch(
+                TaskProgressed(
+                    task.id,
+                    progress.state,
+                    conversation.usage.output + progress.output_tokens,
+                    conversation.cost_usd,
+                )
+            ),
+        )
+        return conversation
+
+    def _briefing(self, task: Task, role: Role, base: Oid, done: Mapping[TaskId, Result]) -> str:
+        reads: dict[str, str] = {}
+        missing: list[str] = []
+        for path in task.reads:
+            text = self._text(base, path)
+            if text is None:
+                missing.append(path)
+            else:
+                reads[path] = text
+        notes = {id: done[id].note for id in task.depends_on}
+        return Briefing(self.plan, task, role, notes, reads, missing).text()
+
+    def _text(self, base: Oid, path: str) -> str | None:
+        entry = self.repository.entry(base, RepoPath(path.encode("utf-8", "surrogateescape")))
+        if entry is None or entry.mode not in (FILE_MODE, EXECUTABLE_MODE):
+            return None
+        if self.repository.sizes([entry.oid])[entry.oid] > READ_LIMIT:
+            return None
+        data = self.repository.blob(entry.oid)
+        try:
+            return None if b"\0" in data else data.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
