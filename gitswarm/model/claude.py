@@ -5,6 +5,7 @@ The client takes about a second to import, so only the functions that send impor
 
 import asyncio
 import importlib
+import math
 import threading
 from dataclasses import replace
 from types import TracebackType
@@ -155,7 +156,7 @@ class ClaudeModel:
             ) as reservation,
             self._limiter.slot() as slot,
         ):
-            call.sent_at = call.sent_at or self._limiter.clock.monotonic()
+            call.sent_at = min(call.sent_at, self._limiter.clock.monotonic())
             try:
                 return await self._receive(client, call, message, slot, reservation.max_tokens)
             finally:
@@ -200,6 +201,8 @@ class ClaudeModel:
                     "a request header holds what cannot be sent, such as a line break",
                     hint="look at ANTHROPIC_API_KEY and ANTHROPIC_CUSTOM_HEADERS",
                 ) from None
+            if isinstance(cause, httpx2.ReadTimeout):
+                raise _TransientError(f"nothing came for {self._silence:g} s") from error
             unreachable = f"{client.base_url.host or 'the API'} cannot be reached: {_said(cause)}"
             if isinstance(cause, httpx2.UnsupportedProtocol):
                 raise UnreachableError(unreachable, hint=NETWORK_HINT) from error
@@ -225,7 +228,7 @@ class _Call:
         self.prompt = estimated_tokens(self.body)
         self.usage = Usage()
         self.cost_usd: float | None = None if price is None else 0.0
-        self.sent_at = 0.0
+        self.sent_at = math.inf
         self._on_progress = on_progress
 
     def tell(
