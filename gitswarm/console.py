@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 from gitswarm.errors import GitswarmError
 from gitswarm.overview import RunLine, RunStatus, TaskView
@@ -21,14 +21,12 @@ if TYPE_CHECKING:
     from gitswarm.progress import Event
     from gitswarm.repo.objects import TaskId
     from gitswarm.report import Report
+    from gitswarm.screen.question import Answer
     from gitswarm.screen.sheet import Sheet
-
-Answer = Literal["yes", "no", "edit"]
 
 EXIT_CODES = {
     1: "something needs a person",
     2: "usage, settings, plan file, credentials or repository",
-    3: "a bug in gitswarm",
 }
 
 
@@ -90,34 +88,51 @@ class Console:
         from gitswarm.screen.plan import write_plan
 
         self._told().expect(plan)
-        sheet = self._answers() if is_answer else self._remarks()
-        write_plan(sheet, plan, estimate, overlaps)
+        self._separate()
+        if is_answer:
+            write_plan(self._answers(), plan, estimate, overlaps)
+        else:
+            write_plan(self._remarks(), plan, estimate, overlaps)
+            self._separate()
 
     @property
     def can_ask(self) -> bool:
         """Whether somebody sits there to read a question and answer it."""
         return self._stdin.isatty() and self._stderr.isatty()
 
-    def confirm(self) -> Answer:
-        """Ask whether to run the plan that was shown. The end of input is a no."""
+    async def confirm(self) -> "Answer":
+        """Ask whether to run the plan that was shown: `yes`, `no` or `edit`."""
+        from gitswarm.screen.question import ask
+
+        answer = await ask(self._remarks(), self._stdin)
+        self._separate()
+        return answer
+
+    # -- words beside the answers
+
+    def say(self, text: str, *commands: str) -> None:
+        """A remark, and commands to be copied."""
+        self._separate()
         sheet = self._remarks()
-        while True:
-            sheet.ask("Run this plan? ", ("yes, no or edit: ", "dim"))
-            typed = self._stdin.readline()
-            if not typed:
-                sheet.blank()
-                return "no"
-            word = typed.strip().lower()
-            for answer in _ANSWERS:
-                if word and answer.startswith(word):
-                    sheet.blank()
-                    return answer
+        sheet.paragraph(text)
+        for command in commands:
+            sheet.line("  ", command)
+
+    def show_error(self, error: GitswarmError) -> None:
+        """What happened, what to do about it, and what the exit code says."""
+        sheet = self._remarks()
+        sheet.paragraph(("error: ", "bold red"), error.message, hang=2)
+        if error.hint:
+            sheet.line(("hint: ", "yellow"), error.hint)
+        meaning = EXIT_CODES[error.exit_code]
+        sheet.paragraph((f"exit code {error.exit_code}: {meaning}", "dim"), hang=2)
 
     # -- answers
 
     def show_report(self, report: "Report") -> None:
         from gitswarm.screen.report import write_report
 
+        self._separate()
         write_report(self._answers(), report)
 
     def show_runs(self, runs: Sequence[RunLine]) -> None:
@@ -135,14 +150,23 @@ class Console:
 
         write_task(self._answers(), view)
 
-    def show_error(self, error: GitswarmError) -> None:
-        """What happened, what to do about it, and what the exit code says."""
-        sheet = self._remarks()
-        sheet.paragraph(("error: ", "bold red"), error.message, hang=2)
-        if error.hint:
-            sheet.line(("hint: ", "yellow"), error.hint)
-        meaning = EXIT_CODES[error.exit_code]
-        sheet.paragraph((f"exit code {error.exit_code}: {meaning}", "dim"), hang=2)
+    def show_run(self, status: RunStatus, tasks: Sequence[TaskView]) -> None:
+        """A run and all of its tasks."""
+        from gitswarm.screen.runs import write_run
+
+        write_run(self._answers(), status, tasks)
+
+    def show_diff(self, diff: bytes) -> None:
+        """A diff as git made it; on a terminal, cleaned and coloured. The bytes are the same
+        everywhere else, so that `git apply` can read them."""
+        from gitswarm.screen.diff import write_diff
+
+        if self._stdout.isatty():
+            write_diff(self._out, diff.decode("utf-8", "replace"))
+        else:
+            self._stdout.flush()
+            self._stdout.buffer.write(diff)
+            self._stdout.buffer.flush()
 
     # -- streams
 
@@ -180,9 +204,12 @@ class Console:
                 self._watcher = Log(self._err)
         return self._watcher
 
+    def _separate(self) -> None:
+        """Set a page apart from the progress above it. The blank line belongs to the progress: a
+        page that goes to a file begins with its first word."""
+        if self._watcher is not None:
+            self._remarks().blank()
+
     def _pause(self) -> None:
         if self._watcher is not None:
             self._watcher.pause()
-
-
-_ANSWERS: tuple[Answer, ...] = ("yes", "no", "edit")

@@ -64,7 +64,7 @@ def attempt(
     async def confirm(proposed: Plan) -> Plan | None:
         console.show_plan(proposed, overlaps=overlaps(proposed))
         while ask:
-            answer = await asyncio.to_thread(console.confirm)
+            answer = await console.confirm()
             if answer == "no":
                 return None
             if answer == "yes":

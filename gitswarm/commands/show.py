@@ -32,7 +32,6 @@ def command(names: tuple[str, ...], as_json: bool) -> int:
     elif task:
         Console().show_task(history.task_view(task))
     else:
-        Console().show_status(history.status())
-        for one in history.plan["tasks"]:
-            Console().show_task(history.task_view(one["id"]))
+        views = [history.task_view(one["id"]) for one in history.plan["tasks"]]
+        Console().show_run(history.status(), views)
     return 0

@@ -18,7 +18,6 @@ _TABLE_WIDTH = 72
 def write_plan(
     sheet: Sheet, plan: Plan, estimate: Sequence[str], overlaps: Sequence[tuple[TaskId, TaskId]]
 ) -> None:
-    sheet.blank()
     if plan.parallelize:
         sheet.line(("Plan", "bold"), ("  " + several(len(plan.tasks), "task"), "dim"))
     else:
@@ -41,7 +40,6 @@ def write_plan(
             f" {one} and {other} may write the same files at the same time",
             hang=2,
         )
-    sheet.blank()
 
 
 def _write_table(sheet: Sheet, tasks: Sequence[Task]) -> None:

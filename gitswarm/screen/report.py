@@ -8,7 +8,7 @@ from gitswarm.integrate.verify import Verdict, VerifyOutcome
 from gitswarm.repo.objects import RunId
 from gitswarm.report import PURPOSES, Report
 from gitswarm.screen.log import SHORT_OID
-from gitswarm.screen.outcomes import ATTENTION, FAILED, WELL, sign
+from gitswarm.screen.outcomes import ATTENTION, ERROR_LIMIT, FAILED, WELL, sign, write_errors
 from gitswarm.screen.sheet import Column, Piece, Sheet, styled
 from gitswarm.screen.text import (
     duration,
@@ -21,7 +21,6 @@ from gitswarm.screen.text import (
 )
 from gitswarm.swarm.results import Outcome, Result
 
-ERROR_LIMIT = 600
 REASON_LIMIT = 240
 HUNKS_SHOWN = 12
 """Of one file; open hunks come first."""
@@ -30,7 +29,6 @@ OUTPUT_LINE_LIMIT = 400
 
 
 def write_report(sheet: Sheet, report: Report) -> None:
-    sheet.blank()
     words, style = headline(report)
     sheet.paragraph((report.run, "bold"), "  ", (words, style))
     if report.results:
@@ -41,7 +39,7 @@ def write_report(sheet: Sheet, report: Report) -> None:
     _write_set_aside(sheet, report)
     sheet.blank()
     if report.merged and report.merged_branch:
-        _fact(sheet, "Merged", report.merged_branch)
+        sheet.fact("Merged", report.merged_branch)
     _write_verdict(sheet, report)
     _write_time_and_cost(sheet, report)
     _write_remarks(sheet, report.results)
@@ -120,14 +118,7 @@ def _write_tasks(sheet: Sheet, run: RunId, results: Sequence[Result]) -> None:
     sheet.table(columns, rows)
     if any(result.branch for result in results):
         sheet.paragraph((f"each on its branch, swarm/{run}/TASK", "dim"), indent=2)
-    failed = [result for result in results if result.error]
-    if failed:
-        sheet.blank()
-    for result in failed:
-        mark = sign(result.outcome, sheet.glyphs)
-        sheet.paragraph(
-            mark, " ", (result.task, "bold"), f": {one_line(result.error, ERROR_LIMIT)}", hang=4
-        )
+    write_errors(sheet, [(result.task, result.outcome, result.error) for result in results])
 
 
 def _write_conflicts(sheet: Sheet, conflicts: Sequence[MergeConflict]) -> None:
@@ -186,11 +177,11 @@ def _write_verdict(sheet: Sheet, report: Report) -> None:
     verdict = report.verdict
     if verdict is None:
         if report.unverified:
-            _fact(sheet, "Verify", ("nothing was verified", ATTENTION), ": no check is configured")
-            _fact(sheet, "", 'git config swarm.verify "COMMAND"')
+            sheet.fact("Verify", ("nothing was verified", ATTENTION), ": no check is configured")
+            sheet.fact("", 'git config swarm.verify "COMMAND"')
         return
     words, style = _verdict_words(verdict)
-    _fact(sheet, "Verify", (words, style), f"  {one_line(verdict.command, REASON_LIMIT)}")
+    sheet.fact("Verify", (words, style), f"  {one_line(verdict.command, REASON_LIMIT)}")
     if verdict.outcome is not VerifyOutcome.PASSED:
         for line in last_lines(verdict.output, OUTPUT_LINES, OUTPUT_LINE_LIMIT):
             sheet.line(("    " + line, "dim"))
@@ -215,7 +206,7 @@ def _write_time_and_cost(sheet: Sheet, report: Report) -> None:
     if report.speedup is not None:
         alone = duration(report.sequential_seconds)
         gained = f", against {alone} one after another: {report.speedup:.1f} times as fast"
-    _fact(sheet, "Time", duration(report.seconds), (gained, "dim"))
+    sheet.fact("Time", duration(report.seconds), (gained, "dim"))
     allowed = "" if report.budget_usd is None else f" of {money(report.budget_usd)}"
     spent = [
         f"{purpose} {money(report.spend[purpose])}"
@@ -224,7 +215,7 @@ def _write_time_and_cost(sheet: Sheet, report: Report) -> None:
     ]
     unknown = "" if report.cost_usd is not None else ", a model's price is not known"
     on = f": {', '.join(spent)}" if spent else ""
-    _fact(sheet, "Cost", money(report.cost_usd), allowed, (on + unknown, "dim"))
+    sheet.fact("Cost", money(report.cost_usd), allowed, (on + unknown, "dim"))
 
 
 def _write_remarks(sheet: Sheet, results: Sequence[Result]) -> None:
@@ -276,7 +267,3 @@ def next_steps(report: Report) -> Iterator[tuple[str, str]]:
     for result in report.results:
         if result.outcome in (Outcome.FAILED, Outcome.TIMEOUT, Outcome.EMPTY):
             yield f"git swarm show {report.run} {result.task}", "what went wrong"
-
-
-def _fact(sheet: Sheet, name: str, *pieces: Piece) -> None:
-    sheet.paragraph((f"{name:8}", "bold"), *pieces, hang=8)

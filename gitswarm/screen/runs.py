@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gitswarm.overview import RunLine, RunStatus, TaskLine, TaskView
 from gitswarm.screen.log import SHORT_OID
-from gitswarm.screen.outcomes import FAILED, sign
+from gitswarm.screen.outcomes import FAILED, sign, write_errors
 from gitswarm.screen.sheet import Column, Row, Sheet, styled
 from gitswarm.screen.text import clean, duration, money, one_line, tokens
 
@@ -20,10 +20,10 @@ def write_runs(sheet: Sheet, runs: Sequence[RunLine]) -> None:
     columns = [
         Column("Run"),
         Column("State"),
-        Column("Tasks", right=True, spare=1),
+        Column("Tasks", right=True, spare=3),
         Column("Cost", right=True, spare=2),
-        Column("Started", spare=3),
-        Column("Goal", yields="cut", spare=4),
+        Column("Started", spare=4),
+        Column("Goal", yields="cut", spare=1),
     ]
     sheet.table(columns, [_run_row(run) for run in runs])
 
@@ -43,9 +43,8 @@ def write_status(sheet: Sheet, status: RunStatus) -> None:
     run = status.line
     sheet.paragraph((run.run, "bold"), f"  {one_line(run.state)}")
     sheet.paragraph(one_line(run.goal, GOAL_LIMIT), indent=2)
-    sheet.paragraph(
-        (f"from {status.base[:SHORT_OID]}, started {_moment(run.started_at)}", "dim"), indent=2
-    )
+    began = f", started {_moment(run.started_at)}" if run.started_at else ""
+    sheet.paragraph((f"from {status.base[:SHORT_OID]}{began}", "dim"), indent=2)
     if status.stopped:
         sheet.paragraph(f"stopped: {one_line(status.stopped)}", indent=2)
     sheet.blank()
@@ -59,15 +58,11 @@ def write_status(sheet: Sheet, status: RunStatus) -> None:
         Column("After", yields="wrap", spare=4),
     ]
     sheet.table(columns, [_task_row(task, sheet) for task in status.tasks])
-    for task in status.tasks:
-        if task.error:
-            sheet.paragraph((task.task, "bold"), f": {one_line(task.error)}", indent=2, hang=2)
+    write_errors(sheet, [(task.task, task.state, task.error) for task in status.tasks])
     sheet.blank()
-    if status.merged_branch:
-        sheet.line(("Merged  ", "bold"), status.merged_branch)
-    if status.verify:
-        sheet.line(("Verify  ", "bold"), one_line(status.verify))
-    sheet.line(("Cost    ", "bold"), money(run.cost_usd))
+    _known(sheet, "Merged", status.merged_branch or "")
+    _known(sheet, "Verify", status.verify)
+    _known(sheet, "Cost", money(run.cost_usd))
 
 
 def _task_row(task: TaskLine, sheet: Sheet) -> Row:
@@ -82,6 +77,14 @@ def _task_row(task: TaskLine, sheet: Sheet) -> Row:
     ]
 
 
+def write_run(sheet: Sheet, status: RunStatus, tasks: Sequence[TaskView]) -> None:
+    write_status(sheet, status)
+    for view in tasks:
+        sheet.blank()
+        sheet.blank()
+        write_task(sheet, view)
+
+
 def write_task(sheet: Sheet, view: TaskView) -> None:
     ended = view.outcome or "not ended"
     sheet.paragraph(
@@ -90,16 +93,16 @@ def write_task(sheet: Sheet, view: TaskView) -> None:
     if view.title:
         sheet.paragraph(one_line(view.title), indent=2)
     sheet.blank()
-    _fact(sheet, "Run", view.run)
-    _fact(sheet, "Role", view.role)
-    _fact(sheet, "After", ", ".join(view.depends_on))
-    _fact(sheet, "Owns", ", ".join(view.owns))
-    _fact(sheet, "Branch", view.branch or "")
-    _fact(sheet, "Base", (view.base or "")[:SHORT_OID])
+    _known(sheet, "Run", view.run)
+    _known(sheet, "Role", view.role)
+    _known(sheet, "After", ", ".join(view.depends_on))
+    _known(sheet, "Owns", ", ".join(view.owns))
+    _known(sheet, "Branch", view.branch or "")
+    _known(sheet, "Base", (view.base or "")[:SHORT_OID])
     if view.seconds:
         used = f"{tokens(view.usage.prompt)} tokens in, {tokens(view.usage.output)} out"
-        _fact(sheet, "Spent", f"{duration(view.seconds)}, {used}, {money(view.cost_usd)}")
-    _fact(sheet, "Kept", view.kept_worktree)
+        _known(sheet, "Spent", f"{duration(view.seconds)}, {used}, {money(view.cost_usd)}")
+    _known(sheet, "Kept", view.kept_worktree)
     if view.error:
         sheet.blank()
         sheet.paragraph(("error: ", FAILED), one_line(view.error), hang=2)
@@ -125,9 +128,9 @@ def write_task(sheet: Sheet, view: TaskView) -> None:
             )
 
 
-def _fact(sheet: Sheet, name: str, words: str) -> None:
+def _known(sheet: Sheet, name: str, words: str) -> None:
     if words:
-        sheet.paragraph((f"  {name:8}", "dim"), one_line(words), hang=10)
+        sheet.fact(name, one_line(words))
 
 
 def _moment(at: datetime | None) -> str:

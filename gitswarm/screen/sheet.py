@@ -24,6 +24,7 @@ GAP = 2
 """Blanks between two columns."""
 
 _NARROWEST = 20
+_FACT_NAME = 8
 _LEAST_YIELDED = 16
 _LEAST_CUT = 4
 
@@ -103,7 +104,11 @@ class Sheet:
             rest = text[len(lines[0]) :]
             rest = rest[len(rest) - len(rest.plain.lstrip()) :]
             lines[1:] = [Text(" " * hang) + line for line in self._wrap(rest, room - hang)]
-        self.print(Text(" " * indent) + line for line in lines)
+        self.print(Text(" " * indent) + line if line else line for line in lines)
+
+    def fact(self, name: str, *pieces: Piece) -> None:
+        """Something of a short name: all facts of a page begin in the same column."""
+        self.paragraph((f"{name:{_FACT_NAME}}", "bold"), *pieces, hang=_FACT_NAME)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Row], *, indent: int = 0) -> None:
         """Rows under their titles. A column whose cells are all empty is left out."""
