@@ -32,7 +32,7 @@ def new_elisions(new: Sequence[str], old: Sequence[str]) -> tuple[Elision, ...]:
 _WIDEST = 300
 """A longer line is text, whatever it says."""
 _FARTHEST = 200
-"""How many lines back the code is looked for that a `...` belongs to."""
+"""How many lines away the code is looked for that a `...` belongs to."""
 
 
 def _elisions(lines: Sequence[str]) -> Iterator[Elision]:
@@ -40,11 +40,10 @@ def _elisions(lines: Sequence[str]) -> Iterator[Elision]:
         if len(line) > _WIDEST:
             continue
         above = lines[max(0, index - _FARTHEST) : index]
+        below = lines[index + 1 : index + _FARTHEST]
         if _LONE.fullmatch(line):
             bare = line.strip() in _BARE
-            elided = not bare or not (
-                _is_body(line, above, lines[index + 1 :]) or _continues_doctest(above)
-            )
+            elided = not bare or not (_is_body(line, above, below) or _continues_doctest(above))
         else:
             elided = _is_placeholder(line) and not _continues_doctest(above)
         if elided:
@@ -54,7 +53,11 @@ def _elisions(lines: Sequence[str]) -> Iterator[Elision]:
 _BARE = ("...", "…")
 _LEADER = r"(?:\#+|//+|/\*+|\*+|--+|;+|%+|<!--|\{/\*|\(\*|\"\"\"|'''|')?"
 _TRAILER = r"(?:\*+/|-->|\*/\}|\*\)|\"\"\"|''')?"
-_LONE = re.compile(rf"\s*{_LEADER}\s*(?:[\[(<]\s*)?(?:\.\.\.|…)(?:\s*[\])>])?\s*{_TRAILER}\s*")
+_DOTS = r"(?:\.\.\.|…)"
+_LONE = re.compile(
+    rf"\s*{_LEADER}\s*(?:{_DOTS}|\[\s*{_DOTS}\s*\]|\(\s*{_DOTS}\s*\)|<\s*{_DOTS}\s*>)\s*"
+    rf"{_TRAILER}\s*"
+)
 
 
 # `...` that is code
@@ -143,9 +146,9 @@ _OPENING_HINT = re.compile(
     r"(?:the )?(?:rest|remain\w*|existing|unchanged|unmodified|previous|omitted|elided)\b"
 )
 _COMMENT = re.compile(r"\#|//|/\*|<!--|--|;|%")
-_DOTS_FIRST = re.compile(rf"\s*(?P<leader>{_LEADER})\s*[\[(<{{]?\s*(?:\.\.\.|…)(?P<gap>\s*)(?=\S)")
+_DOTS_FIRST = re.compile(rf"\s*(?P<leader>{_LEADER})\s*[\[(<{{]?\s*{_DOTS}(?P<gap>\s*)(?=\S)")
 _COMMENTED = re.compile(rf"\s*(?=\S){_LEADER}(?<=\S)")
-_DOTS_LAST = re.compile(rf".*(?:\.\.\.|…)\s*[\])>}}]?\s*{_TRAILER}\s*")
+_DOTS_LAST = re.compile(rf".*{_DOTS}\s*[\])>}}]?\s*{_TRAILER}\s*")
 _WORDS_MOST = 10
 
 

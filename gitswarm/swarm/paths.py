@@ -86,7 +86,7 @@ def _why_not_a_part(part: str) -> str | None:
     if not part:
         return "has an empty part: it ends with / or holds //"
     if not part.rstrip(". "):
-        return f'has the part "{part}"; write it from the top of the repository, without . or ..'
+        return f'has the part "{part}"; write it from the top of the repository'
     if len(part.encode()) > _MAX_PART:
         return f"has a part longer than {_MAX_PART} bytes"
     if _is_git_folder(part):
