@@ -48,8 +48,13 @@ class Stages:
     ours: Stage | None = None
     theirs: Stage | None = None
 
-    def __iter__(self) -> Iterator[Stage]:
-        return (stage for stage in (self.base, self.ours, self.theirs) if stage)
+    def by_side(self) -> dict[Side, Stage]:
+        sides: dict[Side, Stage | None] = {
+            "base": self.base,
+            "ours": self.ours,
+            "theirs": self.theirs,
+        }
+        return {side: stage for side, stage in sides.items() if stage}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,13 @@ class ConflictedText:
         """The hunks that are still open."""
         return tuple(part.hunk for part in self.parts if isinstance(part, _Framed))
 
+    def hunk(self, number: int) -> Hunk:
+        """The open hunk of this number; `KeyError` when there is none."""
+        for hunk in self.hunks:
+            if hunk.number == number:
+                return hunk
+        raise KeyError(number)
+
     @property
     def line_end(self) -> bytes:
         """The line end that git chose for its markers: that of the file, where it has one."""
@@ -212,6 +224,11 @@ class Conflict:
     text: ConflictedText | None
     """The hunks to resolve; without them only a person, or a choice among whole versions, can."""
     messages: tuple[Message, ...] = ()
+
+    @property
+    def paths(self) -> frozenset[RepoPath]:
+        """Every path that one of its versions has, and its own."""
+        return frozenset((self.path, *(stage.path for stage in self.stages.by_side().values())))
 
     @property
     def place(self) -> RepoPath:
