@@ -5,15 +5,14 @@ import re
 import secrets
 import signal
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gitswarm.errors import GitError, GitswarmError, ModelError, PlanError
+from gitswarm.errors import GitError, GitswarmError
 from gitswarm.integrate.engine import FanInOpenError, IntegrationEngine
 from gitswarm.integrate.values import Integration
 from gitswarm.integrate.verify import Verdict, verify
@@ -45,7 +44,7 @@ from gitswarm.swarm.turns import TurnLog
 
 T = TypeVar("T")
 
-Confirm = Callable[[Plan], Awaitable[Plan | None]]
+Confirm = Callable[[Plan], Coroutine[Any, Any, Plan | None]]
 """Shows the plan and returns it, perhaps edited, or None: the user said no."""
 
 
@@ -124,7 +123,7 @@ class Orchestrator:
         self._integration: Integration | None = None
         self._verdict: Verdict | None = None
         self._stopped = ""
-        self._seconds: Counter[str] = Counter()
+        self._seconds = {"planning": 0.0, "integrating": 0.0}
 
     def _tell(self, event: Event) -> None:
         self._live.watch(event)
@@ -137,7 +136,7 @@ class Orchestrator:
         self._tell(StageStarted("planning"))
         began = time.monotonic()
         conversation = Conversation(
-            self._spending,
+            model=self._spending,
             prefix=await self._shared_prefix(),
             model_name=self.settings.model,
             run=self.run,
@@ -177,9 +176,10 @@ class Orchestrator:
                 await self._carry_out(plan, confirm, attributes, folder)
             except StopRequestedError:
                 self._stopped = "interrupted"
-            except (PlanError, ModelError) as error:
-                if error.exit_code != GitswarmError.exit_code:
+            except GitswarmError as error:
+                if error.exit_code != GitswarmError.exit_code and not self._results:
                     raise
+                self._spending.require_answer()
                 self._stopped = error.message
             report = self._report()
             await self._record.end(report.to_json(), interrupted=self.stop.is_set())
@@ -192,8 +192,8 @@ class Orchestrator:
     async def _carry_out(
         self, plan: Plan | None, confirm: Confirm, attributes: Attributes, folder: Path
     ) -> None:
-        asked = plan or await self._unless_stopped(self.ask_plan())
-        accepted = await self._unless_stopped(confirm(asked))
+        proposed = plan or await self._unless_stopped(self.ask_plan())
+        accepted = await self._unless_stopped(confirm(proposed))
         if accepted is None:
             self._stopped = "the plan was declined"
             return
@@ -202,6 +202,7 @@ class Orchestrator:
         await self._work(accepted, engine, attributes, folder)
         if self.stop.is_set():
             raise StopRequestedError
+        self._spending.require_answer()
         await self._unless_stopped(self._integrate(engine))
         if self._integration and self._integration.changed and self.settings.verify:
             await self._unless_stopped(self._verify(self.settings.verify, folder))
@@ -327,7 +328,7 @@ class Orchestrator:
             verdict=self._verdict,
             spend=self._spending.by_purpose,
             seconds=time.monotonic() - self.started,
-            sequential_seconds=self._seconds.total() + working,
+            sequential_seconds=sum(self._seconds.values()) + working,
             budget_usd=self.settings.budget_usd,
             stopped=self._stopped,
             interrupted_by=self.stop.signum if self.stop.is_set() else None,

@@ -14,10 +14,11 @@ from gitswarm.console import Console
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @json_option
 def command(folder: Path | None, as_json: bool) -> int:
-    """Watch five agents work on a small project, in a fresh repository in FOLDER (a temporary one).
+    """Watch five agents work on a small project, in a fresh repository in FOLDER.
 
-    The model's replies are recorded ones of a real run. Everything else happens: worktrees, commits,
-    merges, conflicts, the project's tests. It needs no key and no network.
+    Without FOLDER it is a temporary one. The model's replies are recorded ones of a real run.
+    Everything else happens: worktrees, commits, merges, conflicts, the project's tests. It needs no
+    key and no network.
     """
     import os
 

@@ -22,7 +22,7 @@ from gitswarm.settings import Settings
 @json_option
 def command(
     plan_file: Path,
-    yes: bool,
+    yes: bool,  # noqa: ARG001  having saved the plan says it
     jobs: int | None,
     verify: str | None,
     model: str | None,

@@ -120,7 +120,9 @@ class Agent:
         return repository.edit_tree(
             repository.tree(self.base),
             {
-                change.path: change.mode and (change.mode, repository.write_blob(change.data))
+                change.path: (change.mode, repository.write_blob(change.data))
+                if change.mode is not None
+                else None
                 for change in changes
             },
         )

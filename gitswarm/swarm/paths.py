@@ -9,8 +9,8 @@ characters which a case-folding file system ignores.
 import re
 import unicodedata
 from collections.abc import Callable, Collection
-from enum import StrEnum
 
+from gitswarm.plan.roles import Writes
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, RepoPath, TreeEntry, show
 from gitswarm.swarm.pathspec import owned_by
 
@@ -18,16 +18,6 @@ __all__ = ["Writes", "owned_by", "refusal"]
 
 FindEntry = Callable[[RepoPath], TreeEntry | None]
 """Looks a path up in the tree that is written to."""
-
-
-class Writes(StrEnum):
-    """What a role may write."""
-
-    NOTHING = "nothing"
-    CODE = "code"
-    """Everything but CI definitions and gitswarm's own folder."""
-    CODE_AND_CI = "code+ci"
-    """Everything but gitswarm's own folder."""
 
 
 def refusal(
