@@ -121,6 +121,8 @@ class Search(_Call):
     skip: Annotated[int, Field(ge=0, description="Matching lines to leave out, to go on.")] = 0
 
     def answer(self, files: TrackedFiles) -> str:
+        if "\0" in self.pattern:
+            raise UnanswerableError("The pattern holds a NUL character.")
         query = Query(self.pattern, _pathspec(self.glob), self.ignore_case)
         counts = files.count_matches(query)
         total = sum(counts.values())
