@@ -11,9 +11,6 @@ from gitswarm.screen.text import one_line, several
 TITLE_LIMIT = 200
 REASON_LIMIT = 600
 
-_TABLE_WIDTH = 72
-"""With less room than this, a task is written line by line."""
-
 
 def write_plan(
     sheet: Sheet, plan: Plan, estimate: Sequence[str], overlaps: Sequence[tuple[TaskId, TaskId]]
@@ -25,11 +22,7 @@ def write_plan(
         reason = one_line(plan.reason, REASON_LIMIT) or "the planner gave no reason"
         sheet.paragraph(f"Not worth splitting: {reason}", indent=2)
     sheet.blank()
-    if sheet.width < _TABLE_WIDTH:
-        for task in plan.tasks:
-            _write_task(sheet, task)
-    else:
-        _write_table(sheet, plan.tasks)
+    _write_tasks(sheet, plan.tasks)
     if estimate or overlaps:
         sheet.blank()
     for line in estimate:
@@ -42,13 +35,13 @@ def write_plan(
         )
 
 
-def _write_table(sheet: Sheet, tasks: Sequence[Task]) -> None:
+def _write_tasks(sheet: Sheet, tasks: Sequence[Task]) -> None:
     columns = [
-        Column("Task", yields="wrap"),
+        Column("Task"),
         Column("Role"),
-        Column("Title", yields="wrap"),
-        Column("After", yields="wrap"),
-        Column("Owns", yields="wrap"),
+        Column("Title", yields="wrap", least=24),
+        Column("After"),
+        Column("Owns"),
     ]
     rows = [
         [
@@ -60,10 +53,15 @@ def _write_table(sheet: Sheet, tasks: Sequence[Task]) -> None:
         ]
         for task in tasks
     ]
-    sheet.table(columns, rows, indent=2)
+    if sheet.fits(columns, rows, indent=2):
+        sheet.table(columns, rows, indent=2)
+    else:
+        for task in tasks:
+            _write_task(sheet, task)
 
 
 def _write_task(sheet: Sheet, task: Task) -> None:
+    """A task line by line, where a table has no room."""
     sheet.paragraph((task.id, "bold"), (f"  {_role(task)}", "dim"), indent=2)
     sheet.paragraph(_title(task), indent=4)
     if task.depends_on:

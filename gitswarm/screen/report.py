@@ -176,7 +176,9 @@ def _write_set_aside(sheet: Sheet, report: Report) -> None:
 def _write_verdict(sheet: Sheet, report: Report) -> None:
     verdict = report.verdict
     if verdict is None:
-        if report.unverified:
+        if report.unverified and report.stopped:
+            sheet.fact("Verify", ("nothing was verified", ATTENTION))
+        elif report.unverified:
             sheet.fact("Verify", ("nothing was verified", ATTENTION), ": no check is configured")
             sheet.fact("", 'git config swarm.verify "COMMAND"')
         return
@@ -267,3 +269,5 @@ def next_steps(report: Report) -> Iterator[tuple[str, str]]:
     for result in report.results:
         if result.outcome in (Outcome.FAILED, Outcome.TIMEOUT, Outcome.EMPTY):
             yield f"git swarm show {report.run} {result.task}", "what went wrong"
+    if report.stopped and report.results:
+        yield f"git swarm status {report.run}", "how far it came"

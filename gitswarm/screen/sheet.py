@@ -53,7 +53,7 @@ class Column:
     yields: Literal["", "wrap", "cut"] = ""
     """How it gives way where room is short: its text goes on below, or is cut."""
     least: int = 0
-    """Cells. Keeps rows in line that are written one at a time."""
+    """Its width in cells at least, so that rows written one at a time are in line."""
     spare: int = 0
     """Left out where there is no room, the highest first; 0 stays."""
 
@@ -115,20 +115,19 @@ class Sheet:
         used = [i for i in range(len(columns)) if any(row[i].plain for row in rows)]
         columns = [columns[i] for i in used]
         titles = [Text(column.title, "dim") for column in columns]
-        rows = [[row[i] for i in used] for row in rows]
-        if any(title.plain for title in titles):
-            rows = [titles, *rows]
+        rows = [titles, *([row[i] for i in used] for row in rows)]
         self.print(self.aligned(columns, rows, indent=indent))
+
+    def fits(self, columns: Sequence[Column], rows: Sequence[Row], *, indent: int = 0) -> bool:
+        """Whether the table can be read at this width: nothing but what yields is narrowed."""
+        tight = _tight(columns, _natural(columns, rows))
+        return _total(tight) <= self.width - indent
 
     def aligned(
         self, columns: Sequence[Column], rows: Sequence[Row], *, indent: int = 0
     ) -> list[Text]:
         """The lines of a table, none wider than the sheet, no blanks at their ends."""
-        natural = [
-            max([column.least, *(cell_len(line) for row in rows for line in _lines(row[i]))])
-            for i, column in enumerate(columns)
-        ]
-        widths = _fit(columns, natural, self.width - indent)
+        widths = _fit(columns, _natural(columns, rows), self.width - indent)
         lines: list[Text] = []
         for row in rows:
             cells = {i: self._cell(columns[i], row[i], width) for i, width in widths.items()}
@@ -148,7 +147,9 @@ class Sheet:
         return self._cut(text, self.width)
 
     def _cell(self, column: Column, text: Text, width: int) -> list[Text]:
-        return self._wrap(text, width) if column.yields == "wrap" else [self._cut(text, width)]
+        if column.yields == "wrap":
+            return self._wrap(text, width)
+        return [self._cut(line, width) for line in text.split("\n", allow_blank=True)]
 
     def _wrap(self, text: Text, width: int) -> list[Text]:
         lines = list(text.wrap(self.rich, max(width, 1), overflow="fold", no_wrap=False))
@@ -164,14 +165,29 @@ class Sheet:
         return text[: len(kept)] + ellipsis
 
 
-def _fit(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[int, int]:
-    """The width of each column that stays, by its index: spare columns go first, then those that
-    yield are narrowed, then all."""
-    widths = dict(enumerate(natural))
-    tight = {
-        i: min(width, _LEAST_YIELDED) if columns[i].yields else width for i, width in widths.items()
+def _natural(columns: Sequence[Column], rows: Sequence[Row]) -> dict[int, int]:
+    """The width that each column would have if there were no end of room."""
+    return {
+        i: max(
+            [column.least, *(cell_len(line) for row in rows for line in row[i].plain.split("\n"))]
+        )
+        for i, column in enumerate(columns)
     }
-    for i in sorted(widths, key=lambda i: -columns[i].spare):
+
+
+def _tight(columns: Sequence[Column], natural: dict[int, int]) -> dict[int, int]:
+    """The widths when what yields has yielded."""
+    return {
+        i: min(width, max(_LEAST_YIELDED, columns[i].least)) if columns[i].yields else width
+        for i, width in natural.items()
+    }
+
+
+def _fit(columns: Sequence[Column], natural: dict[int, int], room: int) -> dict[int, int]:
+    """The width of each column that stays: spare ones go first, then those that yield are narrowed,
+    then all."""
+    widths, tight = dict(natural), _tight(columns, natural)
+    for i in sorted(natural, key=lambda i: -columns[i].spare):
         if columns[i].spare and _total(tight) > room:
             del widths[i], tight[i]
     _narrow(widths, [i for i in widths if columns[i].yields], _LEAST_YIELDED, room)
@@ -190,10 +206,6 @@ def _narrow(widths: dict[int, int], candidates: Sequence[int], least: int, room:
 
 def _total(widths: dict[int, int]) -> int:
     return sum(widths.values()) + GAP * (len(widths) - 1)
-
-
-def _lines(text: Text) -> list[str]:
-    return text.plain.split("\n")
 
 
 def _draws_unicode(stream: TextIO) -> bool:
