@@ -7,6 +7,7 @@ import os
 import sys
 import time
 import traceback
+from contextlib import suppress
 from typing import Any, NoReturn
 
 STARTED = time.monotonic()
@@ -56,6 +57,7 @@ class SwarmGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in COMMANDS and args[0] not in ("-h", "--help", "--version"):
+            ctx.meta["gitswarm.literal_goal"] = "--" in args
             args = ["goal", *args]
         return super().parse_args(ctx, args)
 
@@ -111,10 +113,8 @@ def main() -> NoReturn:
     """
     status = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with suppress(BrokenPipeError):
             stream.flush()
-        except BrokenPipeError:
-            pass
     os._exit(status)
 
 
@@ -176,4 +176,6 @@ def _report_bug(error: Exception, *, wants_json: bool) -> int:
 
 def print_json(value: dict[str, Any]) -> None:
     """The one object that `--json` prints."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))

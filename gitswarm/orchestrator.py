@@ -119,6 +119,7 @@ class Orchestrator:
         )
         self._turns = TurnLog(self._record.step, "turns")
         self._prefix: Prefix | None = None
+        self._plan: Plan | None = None
         self._results: dict[TaskId, Result] = {}
         self._integration: Integration | None = None
         self._verdict: Verdict | None = None
@@ -192,11 +193,13 @@ class Orchestrator:
     async def _carry_out(
         self, plan: Plan | None, confirm: Confirm, attributes: Attributes, folder: Path
     ) -> None:
-        proposed = plan or await self._unless_stopped(self.ask_plan())
-        accepted = await self._unless_stopped(confirm(proposed))
+        if plan is None:
+            plan = await self._unless_stopped(self.ask_plan())
+        accepted = await self._unless_stopped(confirm(plan))
         if accepted is None:
             self._stopped = "the plan was declined"
             return
+        self._plan = accepted
         await self._record.plan_accepted(accepted)
         engine = self._engine(accepted, attributes)
         await self._work(accepted, engine, attributes, folder)
@@ -322,7 +325,11 @@ class Orchestrator:
             run=self.run,
             goal=self.goal,
             base=self.base,
-            results=tuple(self._results.values()),
+            results=tuple(
+                self._results[task.id]
+                for task in (self._plan.tasks if self._plan else ())
+                if task.id in self._results
+            ),
             integration=integration,
             merged_branch=task_branch(self.run, "merged") if integration else None,
             verdict=self._verdict,

@@ -5,18 +5,21 @@ no ref moves. The same tips and the same resolutions give the same tree.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Protocol
 
 from gitswarm.errors import GitswarmError
 from gitswarm.integrate.forecast import Forecast
 from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict
-from gitswarm.merge.ask import Answer, Question, Side
+from gitswarm.merge.ask import Answer
 from gitswarm.merge.attributes import Attributes
-from gitswarm.merge.conflicts import Conflict
+from gitswarm.merge.conflicts import Conflict, Hunk
+from gitswarm.merge.question import Question, Side
 from gitswarm.merge.resolutions import Resolution
-from gitswarm.merge.threeway import Conflicted, Merged, merge, write_resolved
-from gitswarm.plan.tasks import Plan
+from gitswarm.merge.threeway import Merged, merge, write_resolved
+from gitswarm.plan.tasks import Plan, Task
 from gitswarm.progress import BranchMerged, BranchSetAside, ConflictForecast, Resolving, Watch
 from gitswarm.repo.ledger import Step
 from gitswarm.repo.objects import Oid, RepoPath, TaskId, show
@@ -24,11 +27,13 @@ from gitswarm.repo.repository import Repository
 from gitswarm.swarm.collector import Collected
 from gitswarm.swarm.messages import Authorship, write_message
 from gitswarm.swarm.results import Outcome
+from gitswarm.swarm.turns import Record
 
-Resolve = Callable[[Question, TaskId], Awaitable[Answer]]
-"""Asks the model about the open hunks of one file, on behalf of the task being merged."""
 
-Record = Callable[[Step], Awaitable[None]]
+class Resolve(Protocol):
+    """Asks the model about the open hunks of one file, on behalf of the task being merged."""
+
+    async def __call__(self, question: Question, *, task: TaskId) -> Answer: ...
 
 
 class FanInOpenError(GitswarmError):
@@ -84,18 +89,22 @@ class IntegrationEngine:
         if collected.result.outcome is not Outcome.DONE:
             return
         for other in earlier:
-            paths = await asyncio.to_thread(self._forecast.between, _tip(other), _tip(collected))
-            if paths:
-                shown = tuple(show(path) for path in sorted(paths))
+            paths = await asyncio.to_thread(self._forecast.between, other.tip, collected.tip)
+            if paths is not None:
+                shown = tuple(map(show, paths))
                 self.watch(ConflictForecast(other.task.id, collected.task.id, shown))
 
+    async def base_for(self, task: Task) -> Oid:
+        """Where a task starts: the run's base, or its fan-in. Raises `FanInOpenError`."""
+        return await self.fan_in(task.depends_on) if task.depends_on else self.base
+
     async def fan_in(self, dependencies: Sequence[TaskId]) -> Oid:
-        """The commit that a task with these dependencies starts from: their one tip, or their merge,
-        made once for every task with the same set. Raises `FanInOpenError`."""
+        """The commit that a task with these dependencies starts from: their one tip, or their
+        merge, made once for every task with the same set. Raises `FanInOpenError`."""
         done = [self._collected[task] for task in dependencies]
         tips = await asyncio.to_thread(self._tips, done)
         if not tips:
-            return _tip(done[0]) if len(done) == 1 else self.base
+            return done[0].tip if len(done) == 1 else self.base
         if len(tips) == 1:
             return tips[0].commit
         key = frozenset(tip.commit for tip in tips)
@@ -144,9 +153,9 @@ class IntegrationEngine:
     def _tips(self, candidates: Sequence[Collected]) -> list[Tip]:
         """The changed branches that no other contains, those first that conflict least."""
         changed = [one for one in candidates if one.result.outcome is Outcome.DONE]
-        commits = list(dict.fromkeys(_tip(one) for one in changed))
+        commits = list(dict.fromkeys(one.tip for one in changed))
         independent = self.repository.independent(commits)
-        by_commit = {_tip(one): one for one in reversed(changed)}
+        by_commit = {one.tip: one for one in reversed(changed)}
         return [
             Tip(commit, by_commit[commit].task.id, self._brought_by(by_commit[commit].task.id))
             for commit in self._forecast.order([c for c in commits if c in independent])
@@ -163,20 +172,95 @@ class IntegrationEngine:
     async def _merge_tip(self, ours: Oid, inside: Sequence[TaskId], tip: Tip) -> _Step:
         outcome = await asyncio.to_thread(merge, self.repository, ours, tip.commit, self.attributes)
         if isinstance(outcome, Merged):
-            commit = await self._commit(outcome.tree, ours, tip, ())
-            return _Step(tip, commit)
+            return _Step(tip, await self._commit(outcome.tree, ours, tip, ()))
+        opponents = [self._between(conflict, inside, tip) for conflict in outcome.conflicts]
         answered = await asyncio.gather(
-            *(self._answer(conflict, inside, tip) for conflict in outcome.conflicts)
+            *(
+                self._answer(conflict, pair, ours, tip)
+                for conflict, pair in zip(outcome.conflicts, opponents, strict=True)
+            )
         )
-        conflicts = tuple(
-            self._told(conflict, resolutions, inside, tip)
-            for conflict, resolutions in zip(outcome.conflicts, answered, strict=True)
-        )
+        conflicts = tuple(map(_told, outcome.conflicts, opponents, answered))
         if any(conflict.is_open for conflict in conflicts):
             return _Step(tip, None, conflicts)
-        resolutions = [one for several in answered for one in several]
-        tree = await asyncio.to_thread(write_resolved, self.repository, outcome, resolutions)
+        texts = {
+            conflict.path: conflict.text.splice({one.hunk: one.text or b"" for one in resolutions})
+            for conflict, resolutions in zip(outcome.conflicts, answered, strict=True)
+            if conflict.text is not None
+        }
+        tree = await asyncio.to_thread(write_resolved, self.repository, outcome, texts)
         return _Step(tip, await self._commit(tree, ours, tip, conflicts), conflicts)
+
+    async def _answer(
+        self, conflict: Conflict, between: tuple[TaskId, TaskId], ours: Oid, tip: Tip
+    ) -> Sequence[Resolution]:
+        """A resolution for every hunk of a conflict, open ones too; none where it has no hunks."""
+        if conflict.text is None:
+            return ()
+        replayed = {
+            hunk.number: replace(seen, hunk=hunk.number, by="replay", path=conflict.path)
+            for hunk in conflict.text.hunks
+            if (seen := self._seen.get(hunk_key(hunk)))
+        }
+        rest = conflict.text.splice({n: one.text or b"" for n, one in replayed.items()})
+        if not rest.hunks:
+            return tuple(replayed.values())
+        self.watch(Resolving(show(conflict.path), len(rest.hunks)))
+        question = Question(
+            path=conflict.path,
+            text=rest,
+            ours=await asyncio.to_thread(self._intent, between[0], ours, conflict.path),
+            theirs=await asyncio.to_thread(self._intent, between[1], tip.commit, conflict.path),
+            versions=await asyncio.to_thread(self._versions, conflict),
+        )
+        answer = await self.resolve(question, task=tip.task)
+        for one in answer.resolutions:
+            if one.by is not None:
+                await self._remember(conflict.text.hunk(one.hunk), one)
+        both = {**replayed, **{one.hunk: one for one in answer.resolutions}}
+        return tuple(both[hunk.number] for hunk in conflict.text.hunks)
+
+    async def _remember(self, hunk: Hunk, resolution: Resolution) -> None:
+        """Keep an answer for the same hunk in a later merge, and in the ledger."""
+        key = hunk_key(hunk)
+        self._seen[key] = resolution
+        kept = {
+            "path": show(resolution.path),
+            "by": resolution.by,
+            "text": (resolution.text or b"").decode("utf-8", "backslashreplace"),
+            "confidence": resolution.confidence,
+            "reason": resolution.reason,
+            "dropped": resolution.dropped,
+        }
+        await self.record(Step("resolution", {f"resolutions/{key}.json": kept}))
+
+    def _between(
+        self, conflict: Conflict, inside: Sequence[TaskId], tip: Tip
+    ) -> tuple[TaskId, TaskId]:
+        """The two tasks that a conflict is about: on either side the last one that changed one of
+        its paths itself."""
+        paths = conflict.paths
+        return (
+            self._last_to_touch(paths, inside) or inside[-1],
+            self._last_to_touch(paths, tip.brings) or tip.task,
+        )
+
+    def _last_to_touch(self, paths: frozenset[RepoPath], tasks: Sequence[TaskId]) -> TaskId | None:
+        touching = (task for task in reversed(tasks) if self._collected[task].touched & paths)
+        return next(touching, None)
+
+    def _intent(self, task: TaskId, commit: Oid, path: RepoPath) -> Side:
+        planned = self._tasks[task]
+        subjects = self.repository.subjects(self.base, commit, path)
+        return Side(planned.title or planned.id, planned.prompt, subjects)
+
+    def _versions(self, conflict: Conflict) -> tuple[bytes, bytes]:
+        stages = conflict.stages
+        ours, theirs = (
+            self.repository.blob(stage.oid) if stage else b""
+            for stage in (stages.ours, stages.theirs)
+        )
+        return ours, theirs
 
     async def _commit(
         self, tree: Oid, ours: Oid, tip: Tip, conflicts: Sequence[MergeConflict]
@@ -198,3 +282,27 @@ class IntegrationEngine:
         await self.record(Step(f"merge {task.id}", {}, (commit,)))
         self.watch(BranchMerged(task.id, len(resolved)))
         return commit
+
+
+def hunk_key(hunk: Hunk) -> str:
+    """What identifies a hunk wherever it turns up: its base and both sides, in either order."""
+    digest = sha256()
+    for side in (hunk.base or b"", *sorted((hunk.ours, hunk.theirs))):
+        digest.update(len(side).to_bytes(8, "big") + side)
+    return digest.hexdigest()[:40]
+
+
+def _told(
+    conflict: Conflict, between: tuple[TaskId, TaskId], resolutions: Sequence[Resolution]
+) -> MergeConflict:
+    """A conflict and its answers as the report shows them."""
+    said = "; ".join(message.text for message in conflict.messages)
+    return MergeConflict(
+        path=show(conflict.path),
+        kind=conflict.kind,
+        between=between,
+        hunks=tuple(
+            HunkOutcome(one.hunk, one.by, one.confidence, one.reason) for one in resolutions
+        ),
+        reason="" if resolutions else said,
+    )

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from gitswarm.merge.attributes import Attributes
-from gitswarm.merge.threeway import conflicting_paths
+from gitswarm.merge.threeway import Pair, conflicting_paths
 from gitswarm.repo.objects import Oid, RepoPath
 from gitswarm.repo.repository import Repository
-
-Pair = frozenset[Oid]
 
 
 class Forecast:
@@ -17,24 +15,29 @@ class Forecast:
     def __init__(self, repository: Repository, attributes: Attributes) -> None:
         self._repository = repository
         self._attributes = attributes
-        self._known: dict[Pair, frozenset[RepoPath]] = {}
+        self._known: dict[Pair, tuple[RepoPath, ...] | None] = {}
 
-    def between(self, one: Oid, other: Oid) -> frozenset[RepoPath]:
-        """The paths on which two commits conflict."""
-        self._look_up([(one, other)])
-        return self._known[Pair((one, other))]
+    def between(self, one: Oid, other: Oid) -> tuple[RepoPath, ...] | None:
+        """The paths on which two commits conflict; None where they merge."""
+        pair = _pair(one, other)
+        self._look_up([pair])
+        return self._known[pair]
 
     def order(self, tips: Sequence[Oid]) -> list[Oid]:
         """The tips, those first that conflict least with all others; ties stay as they are."""
-        self._look_up(combinations(tips, 2))
-        conflicts = {
-            tip: sum(len(self._known[Pair((tip, other))]) for other in tips if other != tip)
-            for tip in tips
-        }
-        return sorted(tips, key=conflicts.__getitem__)
+        self._look_up(_pair(one, other) for one, other in combinations(tips, 2))
 
-    def _look_up(self, pairs: Iterable[tuple[Oid, Oid]]) -> None:
-        unknown = [pair for pair in pairs if Pair(pair) not in self._known]
-        found = conflicting_paths(self._repository, unknown, self._attributes)
-        for pair, paths in zip(unknown, found, strict=True):
-            self._known[Pair(pair)] = paths
+        def conflicts(tip: Oid) -> int:
+            found = (self._known[_pair(tip, other)] for other in tips if other != tip)
+            return sum(max(1, len(paths)) for paths in found if paths is not None)
+
+        return sorted(tips, key=conflicts)
+
+    def _look_up(self, pairs: Iterable[Pair]) -> None:
+        unknown = [pair for pair in pairs if pair not in self._known]
+        if unknown:
+            self._known |= conflicting_paths(self._repository, unknown, self._attributes)
+
+
+def _pair(one: Oid, other: Oid) -> Pair:
+    return (one, other) if one < other else (other, one)

@@ -7,6 +7,7 @@ from pathlib import Path
 import git
 from gitdb import IStream
 
+from gitswarm.errors import GitError
 from gitswarm.repo.objects import Oid, RepoPath, TreeEntry
 
 Hash = Callable[[str, bytes], Oid]
@@ -25,9 +26,13 @@ class ObjectStore:
         self._hash_object = hash_object
 
     def write(self, kind: str, data: bytes) -> Oid:
+        """Store one object. Raises `GitError`, on a full disk for one."""
         if self._database is None:
             return self._hash_object(kind, data)
-        stored = self._database.store(IStream(kind.encode(), len(data), BytesIO(data)))
+        try:
+            stored = self._database.store(IStream(kind.encode(), len(data), BytesIO(data)))
+        except OSError as error:
+            raise GitError(f"no object can be written: {error.strerror}") from error
         return Oid(stored.hexsha.decode())
 
     def write_tree(self, entries: Iterable[TreeEntry]) -> Oid:

@@ -200,10 +200,9 @@ class Repository:
 
     def entries_in(self, treeish: Oid, folder: bytes) -> list[TreeEntry]:
         """What one folder holds, not what is below it; `folder` ends in `/` or is empty."""
-        where = ["--", folder] if folder else []
-        return [
-            _entry(line) for line in self.lines("ls-tree", "-z", "--full-tree", treeish, *where)
-        ]
+        where: list[str | bytes] = ["--", folder] if folder else []
+        found = self.lines("--literal-pathspecs", "ls-tree", "-z", "--full-tree", treeish, *where)
+        return [_entry(line) for line in found]
 
     def entry(self, treeish: Oid, path: RepoPath) -> TreeEntry | None:
         where = ("ls-tree", "-z", "--full-tree", treeish, "--", path.rstrip(b"/"))
@@ -354,6 +353,13 @@ class Repository:
         """The commits of `tip` that `base` lacks, oldest first."""
         output = self.git("rev-list", "--reverse", "--topo-order", tip, f"^{base}")
         return [Oid(line) for line in output.stdout.decode().split()]
+
+    def subjects(self, base: Oid, tip: Oid, path: RepoPath) -> tuple[str, ...]:
+        """The subjects of the commits since `base` that touch a path, newest first, at most six."""
+        output = self.git(
+            "log", "--no-merges", "-6", "--format=%s", f"{base}..{tip}", "--", b":(literal)" + path
+        )
+        return tuple(output.stdout.decode("utf-8", "replace").splitlines())
 
     def changed_paths(self, old: Oid, new: Oid) -> frozenset[RepoPath]:
         """The paths whose content or mode differs between two trees; a rename counts as both."""

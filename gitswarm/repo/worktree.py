@@ -94,8 +94,8 @@ def _ref(branch: BranchName) -> RefName:
 
 
 def _admin_folder(path: Path) -> Path:
-    """What the `.git` file of a linked worktree points at, see gitrepository-layout(5); the main one
-    has the directory itself."""
+    """What the `.git` file of a linked worktree points at, see gitrepository-layout(5); the main
+    one has the directory itself."""
     if (path / ".git").is_dir():
         return path / ".git"
     pointer = (path / ".git").read_bytes().removeprefix(b"gitdir: ").rstrip(b"\n")
