@@ -264,7 +264,7 @@ def _stages(versions: _Versions, message: Message) -> Stages:
 
 
 def _kind_of_stages(stages: Stages) -> Kind:
-    modes = {stage.mode for stage in stages}
+    modes = {stage.mode for stage in stages.by_side().values()}
     if SUBMODULE_MODE in modes:
         return "submodule"
     if SYMLINK_MODE in modes:
@@ -328,21 +328,20 @@ def _load_files(
 ) -> dict[RepoPath, _File]:
     """The files whose conflict is one of lines, by their place in the tree."""
     conflicts = {c.place: c for c in merged.conflicts if _has_text(c)}
+    if not conflicts:
+        return {}
     asked = b"".join(merged.tree.encode() + b":" + place + b"\0" for place in conflicts)
     named = repository.git("cat-file", "--batch-check=%(objectname)", "-z", input=asked)
     written = [Oid(line.decode()) for line in named.stdout.splitlines()]
+    versions = {place: conflict.stages.by_side() for place, conflict in conflicts.items()}
+    staged = [stage.oid for sides in versions.values() for stage in sides.values()]
+    blobs = repository.blobs([*written, *staged])
     sizes = attributes.marker_sizes(conflicts)
-    blobs = repository.blobs(
-        [*written, *(stage.oid for c in conflicts.values() for stage in c.stages)]
-    )
-    files: dict[RepoPath, _File] = {}
-    for (place, conflict), oid in zip(conflicts.items(), written, strict=True):
-        sides = dict[Side, Stage | None](
-            base=conflict.stages.base, ours=conflict.stages.ours, theirs=conflict.stages.theirs
-        )
-        files[place] = _File(
+    return {
+        place: _File(
             merged=blobs[oid],
             marker_size=sizes[place],
-            sides={side: blobs[stage.oid] for side, stage in sides.items() if stage},
+            sides={side: blobs[stage.oid] for side, stage in versions[place].items()},
         )
-    return files
+        for place, oid in zip(conflicts, written, strict=True)
+    }

@@ -1,0 +1,133 @@
+"""A model's reply read into one proposal for each hunk, and each proposal checked."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gitswarm.merge.conflicts import Hunk
+from gitswarm.merge.question import Question, marker_size
+from gitswarm.merge.resolutions import fit, objections
+from gitswarm.model.reply import Fence, plain, read_reply
+
+CONFIDENCE = 0.5
+"""What an answer that states none counts as."""
+
+REASON_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a reply says of one hunk."""
+
+    text: bytes | None = None
+    """What is to replace the hunk; None where it is declined or nothing usable."""
+    confidence: float | None = None
+    reason: str = ""
+    dropped: str = ""
+    problems: tuple[str, ...] = ()
+    """Why it cannot be taken, to the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    slips: tuple[str, ...]
+    """What is wrong with the whole reply. Nothing of one with slips may be taken: a fence that
+    closed too early cuts a resolution short, a number too many may mean that all are shifted."""
+    proposals: Mapping[int, Proposal]
+    """One for every hunk that was asked, where there are no slips."""
+
+
+def read_answers(
+    text: str, question: Question, asked: Sequence[Hunk], *, numbers: Collection[int]
+) -> Answers:
+    """Read a reply to the `asked` hunks. `numbers` are those of all hunks asked so far: an answer
+    given once more does no harm. Never raises: what cannot be used is a slip or a problem."""
+    reply = read_reply(text)
+    slips = [str(fault) for fault in reply.faults]
+    if any(fence.is_example and not fence.language for fence in reply.fences):
+        slips.append(
+            "There is a fence without a kind. If it was to close one of yours, or stands inside it,"
+            " open and close yours with more backticks."
+        )
+    fences: dict[int, list[Fence]] = defaultdict(list)
+    for fence in reply.of_kind("resolution", "choice", "dropped", "unresolved"):
+        number = int(fence.keys.get("hunk", "0"))
+        fences[number].append(fence)
+        if number not in numbers:
+            shown = ", ".join(str(hunk.number) for hunk in asked)
+            slips.append(f"Line {fence.line}: that is no hunk of this file; asked are: {shown}.")
+    prose = _prose_before(text, reply.fences)
+    sizes = {question.text.marker_size, marker_size(question, asked)}
+    return Answers(
+        tuple(slips),
+        {
+            hunk.number: _read_one(question, hunk, fences[hunk.number], prose, sizes)
+            for hunk in asked
+        },
+    )
+
+
+def _read_one(
+    question: Question,
+    hunk: Hunk,
+    fences: Sequence[Fence],
+    prose: Mapping[int, str],
+    marker_sizes: Collection[int],
+) -> Proposal:
+    answers = [fence for fence in fences if fence.kind != "dropped"]
+    if len(answers) != 1:
+        problem = f"It has {len(answers)} answers; give one." if answers else "It has no answer."
+        return Proposal(problems=(problem,))
+    answer = answers[0]
+    if answer.kind == "unresolved":
+        return Proposal(reason=_short(plain(answer.body)) or "the model declined")
+    proposal = Proposal(
+        confidence=float(answer.keys.get("confidence", CONFIDENCE)),
+        reason=prose[answer.line],
+        dropped=plain("\n".join(fence.body for fence in fences if fence.kind == "dropped")),
+    )
+    if answer.kind == "choice":
+        options = question.options(hunk)
+        option = options.get(answer.keys["option"].upper())
+        if option is None:
+            problem = (
+                f"No option {answer.keys['option']} was offered; there are {', '.join(options)}."
+            )
+            return replace(proposal, problems=(problem,))
+        text = option.text
+    elif _UNUSUAL.search(body := answer.body.replace("\r\n", "\n")):
+        return replace(proposal, problems=("It holds characters that do not belong in text.",))
+    else:
+        text = fit(
+            body,
+            hunk,
+            usual_end=question.text.line_end,
+            ends_file=question.text.ends_with(hunk.number),
+        )
+    before, after = question.text.around(hunk.number)
+    problems = objections(
+        hunk, text, proposal.dropped, before=before, after=after, marker_sizes=marker_sizes
+    )
+    return replace(proposal, text=text, problems=tuple(problems))
+
+
+_UNUSUAL = re.compile("[\0\r\ud800-\udfff]")
+"""What no file that was shown holds: they have plain newlines and are UTF-8."""
+
+
+def _prose_before(text: str, fences: Iterable[Fence]) -> dict[int, str]:
+    """What a reply says between each fence and the one before it, by the fence's line."""
+    lines = plain(text).split("\n")
+    said: dict[int, str] = {}
+    start = 0
+    for fence in fences:
+        between = (line for line in lines[start : fence.line - 1] if not line.startswith("#"))
+        said[fence.line] = _short("\n".join(between))
+        start = fence.last_line
+    return said
+
+
+def _short(prose: str) -> str:
+    words = " ".join(prose.split())
+    return words if len(words) <= REASON_LENGTH else words[:REASON_LENGTH].rstrip() + "…"

@@ -1,0 +1,207 @@
+"""The model rung: the open hunks of one file put to a model, and what is good of its answers taken.
+
+What is refused is asked once more with the reasons, and then left to a person; what was taken
+stays.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from gitswarm.errors import ModelError
+from gitswarm.merge.answers import CONFIDENCE, Proposal, read_answers
+from gitswarm.merge.conflicts import Hunk
+from gitswarm.merge.question import (
+    SYSTEM,
+    Question,
+    first_message,
+    repair_message,
+    unanswerable,
+    unreadable,
+)
+from gitswarm.merge.resolutions import Resolution, unparsable
+from gitswarm.model import Model, OnProgress, Prefix, Reply, Request, Turn, Usage
+from gitswarm.model.conversation import OnReply
+from gitswarm.repo.objects import RunId, TaskId, show
+
+ATTEMPTS = 2
+"""The first answer, and one repair."""
+
+MAX_TOKENS = 16_000
+MOST_TOKENS = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of the open hunks of one file."""
+
+    resolutions: tuple[Resolution, ...]
+    """One for each hunk that was open, in order; `by` is None where it still is."""
+    replies: tuple[Reply, ...] = ()
+    failed_cost_usd: float | None = 0.0
+    """What a call cost that brought no reply; None where that is not known."""
+
+    @property
+    def usage(self) -> Usage:
+        return sum((reply.usage for reply in self.replies), Usage())
+
+    @property
+    def cost_usd(self) -> float | None:
+        """None where the price of a call is not known."""
+        total = 0.0
+        for cost in (self.failed_cost_usd, *(reply.cost_usd for reply in self.replies)):
+            if cost is None:
+                return None
+            total += cost
+        return total
+
+    @property
+    def seconds(self) -> float:
+        return sum(reply.seconds for reply in self.replies)
+
+
+async def ask_resolutions(
+    model: Model,
+    question: Question,
+    task: TaskId | None = None,
+    *,
+    run: RunId,
+    model_name: str,
+    min_confidence: float = CONFIDENCE,
+    on_reply: OnReply | None = None,
+    on_progress: OnProgress | None = None,
+) -> Answer:
+    """Ask for the open hunks of one file. `on_reply` is awaited after every reply, before anything
+    follows from it.
+
+    Raises what the model raises when there is no first reply; without a second one, the hunks that
+    are not settled stay open.
+    """
+    hunks = _Hunks(question, min_confidence)
+    replies: list[Reply] = []
+    turns: tuple[Turn, ...] = ()
+    failed_cost_usd: float | None = 0.0
+    message = first_message(question, hunks.asked) if hunks.asked else ""
+    while message:
+        turns = (*turns, Turn.user(message))
+        request = Request(
+            model=model_name,
+            prefix=Prefix(SYSTEM),
+            turns=turns,
+            purpose="resolve",
+            run=run,
+            task=task,
+            label=show(question.path),
+            max_tokens=hunks.room,
+        )
+        try:
+            reply = await model.ask(request, on_progress)
+        except ModelError as error:
+            if not replies:
+                raise
+            hunks.leave_open(f"the answer was refused, and asked once more, {error.message}")
+            failed_cost_usd = error.cost_usd
+            break
+        replies.append(reply)
+        if on_reply is not None:
+            await on_reply(turns[-1], reply)
+        if said := tuple(block for block in reply.blocks if block.get("text") != ""):
+            turns = (*turns, Turn("assistant", said))
+        message = await asyncio.to_thread(hunks.take, reply, is_last=len(replies) == ATTEMPTS)
+    return Answer(hunks.resolutions, tuple(replies), failed_cost_usd)
+
+
+class _Hunks:
+    """The hunks of a question: taken, declined or left open, one after another."""
+
+    def __init__(self, question: Question, min_confidence: float) -> None:
+        self._question = question
+        """What was taken is text in it."""
+        self._min_confidence = min_confidence
+        self._settled: dict[int, Resolution] = {}
+        obstacle = unreadable(question.text)
+        for hunk in question.text.hunks:
+            if why := obstacle or unanswerable(hunk):
+                self._leave(hunk.number, why)
+        self._numbers = {hunk.number for hunk in self.asked}
+        answers = sum(len(hunk.ours) + len(hunk.theirs) for hunk in self.asked)
+        self.room = min(MOST_TOKENS, max(MAX_TOKENS, MAX_TOKENS // 2 + answers // 2))
+        """The `max_tokens` of the next request: a token for two bytes, and some to think."""
+
+    @property
+    def asked(self) -> tuple[Hunk, ...]:
+        """Those that are not settled."""
+        return tuple(h for h in self._question.text.hunks if h.number not in self._settled)
+
+    @property
+    def resolutions(self) -> tuple[Resolution, ...]:
+        return tuple(self._settled[number] for number in sorted(self._settled))
+
+    def take(self, reply: Reply, *, is_last: bool) -> str:
+        """Take what is good of a reply; return what to ask next, empty when all is settled."""
+        if reply.stop_reason == "refusal":
+            self.leave_open(f"the model refused to answer: {reply.refusal or 'it gave no reason'}")
+            return ""
+        if reply.stop_reason == "model_context_window_exceeded":
+            self.leave_open("the hunks are more than the model can read")
+            return ""
+        answers = read_answers(reply.text, self._question, self.asked, numbers=self._numbers)
+        slips = answers.slips
+        if reply.stop_reason == "max_tokens":
+            slips = ("It was cut off at the length limit: write less around the fences.",)
+            self.room = min(MOST_TOKENS, 2 * self.room)
+        refused = (
+            self._settle(answers.proposals)
+            if not slips
+            else {hunk.number: () for hunk in self.asked}
+        )
+        if refused and not is_last:
+            return repair_message(self._question, refused, slips)
+        for number, problems in refused.items():
+            heads = (problem.partition("\n")[0] for problem in problems or slips)
+            self._leave(number, f"no answer could be taken: {' '.join(heads)}")
+        return ""
+
+    def leave_open(self, why: str) -> None:
+        """Give up on all that is not settled."""
+        for hunk in self.asked:
+            self._leave(hunk.number, why)
+
+    def _settle(self, proposals: Mapping[int, Proposal]) -> dict[int, tuple[str, ...]]:
+        """Take or decline what can be; return why the others cannot."""
+        refused: dict[int, tuple[str, ...]] = {}
+        texts: dict[int, bytes] = {}
+        for number, proposal in proposals.items():
+            confidence = proposal.confidence
+            if confidence is not None and confidence < self._min_confidence:
+                why = f"its confidence, {confidence:g}, is too low: {proposal.reason}"
+                self._leave(number, why, confidence)
+            elif proposal.problems:
+                refused[number] = proposal.problems
+            elif proposal.text is None:
+                self._leave(number, proposal.reason)
+            else:
+                texts[number] = proposal.text
+        question = self._question
+        for number, error in unparsable(
+            question.path, question.text, texts, question.versions
+        ).items():
+            refused[number] = (f"With it the file does not parse any more: {error}",)
+            del texts[number]
+        for number, text in texts.items():
+            taken = proposals[number]
+            self._settled[number] = Resolution(
+                question.path,
+                number,
+                "model",
+                text,
+                taken.confidence,
+                taken.reason,
+                taken.dropped,
+            )
+        self._question = replace(question, text=question.text.splice(texts))
+        return refused
+
+    def _leave(self, number: int, why: str, confidence: float | None = None) -> None:
+        path = self._question.path
+        self._settled[number] = Resolution(path, number, None, None, confidence, why)
