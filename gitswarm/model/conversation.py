@@ -128,8 +128,7 @@ class Conversation:
         turns = (*self.turns, turn)
         request = replace(self._form, turns=turns, purpose=purpose)
         reply = await self._model.ask(request, self._on_progress)
-        said = tuple(block for block in reply.blocks if not _is_empty(block))
-        self.turns = (*turns, Turn("assistant", said)) if said else turns
+        self.turns = (*turns, Turn("assistant", reply.blocks)) if reply.blocks else turns
         self.replies = (*self.replies, reply)
         if self._on_reply is not None:
             await self._on_reply(turn, reply)
@@ -154,9 +153,7 @@ class Conversation:
                 f"the model still called tools after {rounds - 1} rounds, told to answer",
                 hint="say in the goal where to look, or split it",
             )
-        if reply.stop_reason == "max_tokens":
-            answers = [ToolAnswer(_CUT_CALL, is_error=True)] * len(calls)
-        elif rounds > TOOL_ROUNDS or self._answer is None:
+        if rounds > TOOL_ROUNDS or self._answer is None:
             answers = [ToolAnswer(_NO_MORE_CALLS, is_error=True)] * len(calls)
         else:
             answers = await asyncio.gather(
@@ -195,8 +192,6 @@ included: no introduction, nothing repeated, no new opening of an open block."""
 _ANSWER_SHORTER = """\
 You reached the length limit before you wrote anything of your answer. Give it now; think less."""
 
-_CUT_CALL = "Not carried out: the message was cut off at the length limit. Call again, or answer."
-
 _NO_MORE_CALLS = "There are no more tool calls for this answer. Answer now with what you know."
 
 _UNHEARD = """\
@@ -206,11 +201,6 @@ blocks in one message that calls no tool."""
 _TOO_MUCH = "Left out: the results of this round were too long together. Ask again for less."
 
 _FENCE = re.compile(r"^ {0,3}(```|~~~)", re.M)
-
-
-def _is_empty(block: Block) -> bool:
-    """Text blocks without text come in replies, and are refused when they are sent back."""
-    return block["type"] == "text" and not block["text"]
 
 
 def _tool_result(call: ToolCall, answer: ToolAnswer) -> Block:
