@@ -5,7 +5,7 @@ number of folders, and a pathspec that names a folder matches what is in it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from gitswarm.repo.objects import RepoPath
@@ -27,66 +27,43 @@ def _matches(path: RepoPath, pathspec: str) -> bool:
         return False
     if path == wanted or path.startswith(wanted.rstrip(b"/") + b"/"):
         return True
-    matcher = _compile(wanted)
-    return matcher is not None and matcher.fullmatch(path) is not None
+    return _compile(wanted).fullmatch(path) is not None
 
 
 _ONE = b"[^/]"
+_NEVER = b"(?!)"
+_WILD = re.compile(rb"[*?\[\\]")
 _STARS = re.compile(rb"\*+")
-_BRACKET = re.compile(rb"\[([!^]?)(\]?(?:\[:[a-z]+:\]|\\.|[^\]\\])*)\]", re.DOTALL)
-_CLASSES = {
-    b"alnum": rb"0-9A-Za-z",
-    b"alpha": rb"A-Za-z",
-    b"blank": rb" \t",
-    b"cntrl": rb"\x00-\x1f\x7f",
-    b"digit": rb"0-9",
-    b"graph": rb"!-~",
-    b"lower": rb"a-z",
-    b"print": rb" -~",
-    b"punct": rb"!-/:-@\[-`{-~",
-    b"space": rb" \t-\r",
-    b"upper": rb"A-Z",
-    b"xdigit": rb"0-9A-Fa-f",
-}
-_IN_BRACKET = re.compile(rb"\[:([a-z]+):\]|\\(.)|(.)", re.DOTALL)
 
 
 @lru_cache(maxsize=256)
-def _compile(pattern: bytes) -> re.Pattern[bytes] | None:
-    """The pattern as a regular expression; None where git takes it for malformed, which matches
-    nothing."""
+def _compile(pattern: bytes) -> re.Pattern[bytes]:
     parts: list[bytes] = []
     at = 0
     while at < len(pattern):
         byte = pattern[at : at + 1]
         if stars := _STARS.match(pattern, at):
             part, at = _expand(pattern, stars)
-            parts.append(part)
         elif byte == b"?":
-            parts.append(_ONE)
-            at += 1
+            part, at = _ONE, at + 1
         elif byte == b"[":
-            bracket = _BRACKET.match(pattern, at)
-            if bracket is None:
-                return None
-            parts.append(_expand_bracket(bracket[1], bracket[2]))
-            at = bracket.end()
+            part, at = _expand_bracket(pattern, at)
         else:
             at += byte == b"\\"
-            if at == len(pattern):
-                return None
-            parts.append(re.escape(pattern[at : at + 1]))
-            at += 1
-    try:
-        return re.compile(b"".join(parts), re.DOTALL)
-    except re.error:
-        return None
+            part, at = re.escape(pattern[at : at + 1]) or _NEVER, at + 1
+        parts.append(part)
+    return re.compile(b"".join(parts), re.DOTALL)
 
 
 def _expand(pattern: bytes, stars: re.Match[bytes]) -> tuple[bytes, int]:
-    """What a run of stars matches, and where the pattern goes on."""
+    """What a run of stars matches, and where the pattern goes on.
+
+    Two stars span folders where a part of the path begins; also, since git compares what goes
+    before the first wildcard by itself, where they are that wildcard.
+    """
     before, after = pattern[: stars.start()], pattern[stars.end() : stars.end() + 1]
-    spans_folders = len(stars[0]) > 1 and (not before or before.endswith(b"/"))
+    begins = before.endswith(b"/") or not _WILD.search(before)
+    spans_folders = len(stars[0]) > 1 and begins
     if spans_folders and after == b"/":
         return b"(?:.*/)?", stars.end() + 1
     if spans_folders and not after:
@@ -94,13 +71,47 @@ def _expand(pattern: bytes, stars: re.Match[bytes]) -> tuple[bytes, int]:
     return b"[^/]*", stars.end()
 
 
-def _expand_bracket(negated: bytes, inner: bytes) -> bytes:
-    def member(found: re.Match[bytes]) -> bytes:
-        if found[1] is not None:
-            return _CLASSES.get(found[1], b"")
-        if found[2] is not None:
-            return re.escape(found[2])
-        return found[3] if found[3] == b"-" else re.escape(found[3])
+_CLASSES: Mapping[bytes, Callable[[bytes], bool]] = {
+    b"alnum": bytes.isalnum,
+    b"alpha": bytes.isalpha,
+    b"blank": lambda byte: byte in b" \t",
+    b"cntrl": lambda byte: byte < b" " or byte == b"\x7f",
+    b"digit": bytes.isdigit,
+    b"graph": lambda byte: b" " < byte < b"\x7f",
+    b"lower": bytes.islower,
+    b"print": lambda byte: b" " <= byte < b"\x7f",
+    b"punct": lambda byte: b" " < byte < b"\x7f" and not byte.isalnum(),
+    b"space": bytes.isspace,
+    b"upper": bytes.isupper,
+    b"xdigit": lambda byte: byte in b"0123456789abcdefABCDEF",
+}
+_NEGATION = re.compile(rb"[!^]?")
+_MEMBER = re.compile(
+    rb"(?P<first>\\.|[^\\])-(?P<last>\\.|[^\]\\])|\[:(?P<name>[^\]]*):\]|(?P<single>\\.|[^\\])",
+    re.DOTALL,
+)
+_ALL = [bytes([number]) for number in range(256)]
 
-    members = _IN_BRACKET.sub(member, inner)
-    return b"(?!/)[" + (b"^" if negated else b"") + members + b"]"
+
+def _expand_bracket(pattern: bytes, at: int) -> tuple[bytes, int]:
+    """What a bracket matches, read as git's wildmatch does; one without an end matches nothing."""
+    negation = _NEGATION.match(pattern, at + 1)
+    assert negation is not None, "it matches nothing, too"
+    start = at = negation.end()
+    members: set[bytes] = set()
+    while at == start or pattern[at : at + 1] != b"]":
+        member = _MEMBER.match(pattern, at)
+        if member is None or member["name"] not in (None, *_CLASSES):
+            return _NEVER, len(pattern)
+        if member["first"]:
+            first, last = member["first"][-1:], member["last"][-1:]
+            members.update(byte for byte in _ALL if byte == first or first <= byte <= last)
+        elif member["name"] is not None:
+            members.update(byte for byte in _ALL if _CLASSES[member["name"]](byte))
+        else:
+            members.add(member["single"][-1:])
+        at = member.end()
+    listed = b"".join(
+        b"\\x%02x" % byte[0] for byte in _ALL if (byte in members) != bool(negation[0])
+    )
+    return b"(?!/)[" + listed + b"]" if listed else _NEVER, at + 1

@@ -55,36 +55,32 @@ class FilesInMemory:
         return path in self._filtered
 
 
+Tree = Mapping[str, str | bytes] | FilesInMemory
+NO_FILES = FilesInMemory({})
+
+
 def edits_of(text: str, *, writing: bool = True) -> Edits:
     return read_edits(read_reply(text), writing=writing)
 
 
-def changes(
-    text: str, files: Mapping[str, str | bytes] | FilesInMemory = FilesInMemory({})
-) -> tuple[Change, ...]:
+def changes(text: str, files: Tree = NO_FILES) -> tuple[Change, ...]:
     """What a reply of a builder makes of the files."""
     tree = files if isinstance(files, FilesInMemory) else FilesInMemory(files)
     return apply_edits(edits_of(text), tree, writes=Writes.CODE)
 
 
-def written(
-    text: str, files: Mapping[str, str | bytes] | FilesInMemory = FilesInMemory({})
-) -> dict[str, str]:
+def written(text: str, files: Tree = NO_FILES) -> dict[str, str]:
     """The new text of every file that a reply writes."""
     return {change.path.decode(): change.data.decode() for change in changes(text, files)}
 
 
-def problems(
-    text: str, files: Mapping[str, str | bytes] | FilesInMemory = FilesInMemory({})
-) -> tuple[str, ...]:
+def problems(text: str, files: Tree = NO_FILES) -> tuple[str, ...]:
     """What the model is told of a reply that must not be applied."""
     with pytest.raises(EditsRefused) as refused:
         changes(text, files)
     return refused.value.problems
 
 
-def only_problem(
-    text: str, files: Mapping[str, str | bytes] | FilesInMemory = FilesInMemory({})
-) -> str:
+def only_problem(text: str, files: Tree = NO_FILES) -> str:
     (problem,) = problems(text, files)
     return problem
