@@ -1,4 +1,4 @@
-"""What goes to which stream, what is drawn on a terminal, and what costs nothing until it is used."""
+"""What goes to which stream, what stays on a terminal, and what costs nothing until it is used."""
 
 import asyncio
 import io
@@ -122,11 +122,11 @@ def test_the_display_makes_way_for_a_page_and_comes_back() -> None:
     assert err.seen == f"{first}\n{page}{rest}"
 
 
-@pytest.mark.parametrize("environ", [{"TERM": "dumb"}, {"TTY_INTERACTIVE": "0"}])
+@pytest.mark.parametrize(("name", "value"), [("TERM", "dumb"), ("TTY_INTERACTIVE", "0")])
 def test_a_terminal_that_cannot_go_back_gets_the_log(
-    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    set_terminal(monkeypatch, **environ)
+    monkeypatch.setenv(name, value)
     err = Terminal()
 
     with Console(stdout=File(), stderr=err) as console:

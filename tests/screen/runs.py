@@ -1,6 +1,7 @@
 """A run to look at: its plan, what happens in it, and reports of how it may end."""
 
 from dataclasses import replace
+from typing import Any
 
 from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict
 from gitswarm.integrate.verify import Verdict, VerifyOutcome
@@ -68,7 +69,7 @@ EVENTS: tuple[Event, ...] = (
 )
 
 
-def result(task: TaskId, role: str, outcome: Outcome, seconds: float, **more: object) -> Result:
+def result(task: TaskId, role: str, outcome: Outcome, seconds: float, **more: Any) -> Result:
     known = Result(
         task=task,
         role=role,

@@ -6,14 +6,17 @@ import re
 import pytest
 
 _STEP = re.compile(
-    r"\x1b\[(?P<count>\d*)(?P<verb>[AK])|\x1b\[[0-9;?]*[a-zA-Z]|(?P<control>[\r\n])|(?P<text>[^\x1b\r\n]+)"
+    r"\x1b\[(?P<count>\d*)(?P<verb>[AK])"
+    r"|\x1b\[[0-9;?]*[a-zA-Z]"
+    r"|(?P<control>[\r\n])"
+    r"|(?P<text>[^\x1b\r\n]+)"
 )
 
 
 class File(io.StringIO):
     """A file or a pipe."""
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
 
 
 class Terminal(File):
