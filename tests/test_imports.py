@@ -1,0 +1,33 @@
+"""What a quick command may cost: no client, no model, nothing that is not needed."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import RepositoryBuilder
+
+
+@pytest.mark.parametrize("arguments", ["-h", "--version", "list", "list --json", "status", "bogus"])
+def test_commands_that_ask_no_model_do_not_import_its_client(
+    repo: RepositoryBuilder, arguments: str
+) -> None:
+    program = (
+        "import sys; from gitswarm.cli import run; "
+        f"run({arguments.split()!r}); "
+        "print([m for m in ('anthropic', 'httpx2') if m in sys.modules],"
+        " file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=repo.path, capture_output=True, check=True
+    )
+
+    assert done.stderr.decode().splitlines()[-1] == "[]"
+
+
+def test_importing_the_package_reads_and_prints_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import gitswarm"], capture_output=True, check=True
+    )
+
+    assert (done.stdout, done.stderr) == (b"", b"")
