@@ -45,16 +45,25 @@ def pathspec(text: str) -> str:
 def may_meet(one: str, other: str) -> bool:
     """Whether some path could match both pathspecs.
 
-    Errs on the side of yes: a character class counts as any character, and a pattern that ends
-    where the other goes on counts as a folder that holds what the other matches.
+    Errs on the side of yes: a character class counts as any character, and a name at the end counts
+    as a folder with everything in it unless it has a suffix, as files have, or wildcards are in the
+    pathspec, which then is none for git either.
     """
     return _meet(
         _names(one),
         _names(other),
         any_run="**",
         alike=lambda a, b: _meet(_tokens(a), _tokens(b), any_run=_RUN, alike=_tokens_meet),
-        prefix_is_enough=True,
+        holds_more=(_may_be_folder(one), _may_be_folder(other)),
     )
+
+
+_WILD = re.compile(r"[\\*?\[]")
+_FILE_SUFFIX = re.compile(r"[^/]\.[A-Za-z]\w{0,9}/?$")
+
+
+def _may_be_folder(pattern: str) -> bool:
+    return not _WILD.search(pattern) and not _FILE_SUFFIX.search(pattern)
 
 
 def _names(pattern: str) -> list[str]:
@@ -87,10 +96,11 @@ def _meet(
     *,
     any_run: str,
     alike: Callable[[str, str], bool],
-    prefix_is_enough: bool = False,
+    holds_more: tuple[bool, bool] = (False, False),
 ) -> bool:
     """Whether two sequences with wildcards have a sequence in common: a walk over the pairs of
-    places that can be reached in both at once."""
+    places that can be reached in both at once. One that `holds_more` matches all that goes on
+    beyond its end."""
     waiting, seen = [(0, 0)], set()
     while waiting:
         at = i, j = waiting.pop()
@@ -98,7 +108,11 @@ def _meet(
             continue
         seen.add(at)
         one_ended, other_ended = i == len(one), j == len(other)
-        if (one_ended and other_ended) or (prefix_is_enough and (one_ended or other_ended)):
+        if (
+            (one_ended and other_ended)
+            or (one_ended and holds_more[0])
+            or (other_ended and holds_more[1])
+        ):
             return True
         one_runs = not one_ended and one[i] == any_run
         other_runs = not other_ended and other[j] == any_run
