@@ -47,7 +47,16 @@ def write_status(sheet: Sheet, status: RunStatus) -> None:
     sheet.paragraph((f"from {status.base[:SHORT_OID]}{began}", "dim"), indent=2)
     if status.stopped:
         sheet.paragraph(f"stopped: {one_line(status.stopped)}", indent=2)
+    if status.tasks:
+        sheet.blank()
+        _write_tasks(sheet, status.tasks)
     sheet.blank()
+    _known(sheet, "Merged", status.merged_branch or "")
+    _known(sheet, "Verify", status.verify)
+    _known(sheet, "Cost", money(run.cost_usd))
+
+
+def _write_tasks(sheet: Sheet, tasks: Sequence[TaskLine]) -> None:
     columns = [
         Column("  Task", yields="wrap"),
         Column("Role", spare=3),
@@ -57,12 +66,8 @@ def write_status(sheet: Sheet, status: RunStatus) -> None:
         Column("Cost", right=True, spare=1),
         Column("After", yields="wrap", spare=4),
     ]
-    sheet.table(columns, [_task_row(task, sheet) for task in status.tasks])
-    write_errors(sheet, [(task.task, task.state, task.error) for task in status.tasks])
-    sheet.blank()
-    _known(sheet, "Merged", status.merged_branch or "")
-    _known(sheet, "Verify", status.verify)
-    _known(sheet, "Cost", money(run.cost_usd))
+    sheet.table(columns, [_task_row(task, sheet) for task in tasks])
+    write_errors(sheet, [(task.task, task.state, task.error) for task in tasks])
 
 
 def _task_row(task: TaskLine, sheet: Sheet) -> Row:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
+from itertools import zip_longest
 from typing import Literal, TextIO
 
 from rich.cells import cell_len, set_cell_size
@@ -115,7 +116,8 @@ class Sheet:
         used = [i for i in range(len(columns)) if any(row[i].plain for row in rows)]
         columns = [columns[i] for i in used]
         titles = [Text(column.title, "dim") for column in columns]
-        rows = [titles, *([row[i] for i in used] for row in rows)]
+        heading = [titles] if any(title.plain for title in titles) else []
+        rows = [*heading, *([row[i] for i in used] for row in rows)]
         self.print(self.aligned(columns, rows, indent=indent))
 
     def fits(self, columns: Sequence[Column], rows: Sequence[Row], *, indent: int = 0) -> bool:
@@ -130,13 +132,12 @@ class Sheet:
         widths = _fit(columns, _natural(columns, rows), self.width - indent)
         lines: list[Text] = []
         for row in rows:
-            cells = {i: self._cell(columns[i], row[i], width) for i, width in widths.items()}
-            for number in range(max(map(len, cells.values()))):
+            cells = [self._cell(columns[i], row[i], width) for i, width in widths.items()]
+            for parts in zip_longest(*cells, fillvalue=Text()):
                 line = Text(" " * indent)
-                for i, width in widths.items():
-                    cell = cells[i][number] if number < len(cells[i]) else Text()
-                    blanks = " " * (width - cell_len(cell.plain))
-                    line.append_text(Text(blanks) + cell if columns[i].right else cell + blanks)
+                for (i, width), part in zip(widths.items(), parts, strict=True):
+                    blanks = " " * (width - cell_len(part.plain))
+                    line.append_text(Text(blanks) + part if columns[i].right else part + blanks)
                     line.append(" " * GAP)
                 line.rstrip()
                 lines.append(line)

@@ -153,6 +153,21 @@ Cost    $0.12
     )
 
 
+def test_the_status_of_a_run_that_has_no_plan_yet(out: File) -> None:
+    Console(stdout=out, stderr=File()).show_status(RunStatus(LINES[1], BASE, ()))
+
+    assert (
+        out.getvalue()
+        == """\
+jwt-0001  finished
+  Add JWT login
+  from 8fde84b0c1, started 2026-01-01 12:00
+
+Cost    $1.31
+"""
+    )
+
+
 TASK_PAGE = """\
 ✓ docs  done
   Document the ttl field
