@@ -181,6 +181,15 @@ def test_what_the_encoding_lacks_is_written_as_an_escape(monkeypatch: pytest.Mon
     assert b"\n+ researcher" in raw.getvalue()
 
 
+def test_a_pipe_that_nobody_reads_is_for_the_command_to_answer() -> None:
+    class Broken(File):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        Console(stdout=Broken(), stderr=File()).show_runs([])
+
+
 class TestConfirm:
     @pytest.fixture
     def typing(self) -> Iterator[tuple[int, io.TextIOBase]]:

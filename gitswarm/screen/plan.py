@@ -10,6 +10,7 @@ from gitswarm.screen.text import one_line, several
 
 TITLE_LIMIT = 200
 REASON_LIMIT = 600
+OVERLAPS_SHOWN = 8
 
 
 def write_plan(
@@ -27,12 +28,13 @@ def write_plan(
         sheet.blank()
     for line in estimate:
         sheet.paragraph((one_line(line), "dim"), indent=2, hang=2)
-    for one, other in overlaps:
-        sheet.paragraph(
-            (sheet.glyphs.attention, ATTENTION),
-            f" {one} and {other} may write the same files at the same time",
-            hang=2,
-        )
+    mark = (sheet.glyphs.attention, ATTENTION)
+    for one, other in overlaps[:OVERLAPS_SHOWN]:
+        clash = f" {one} and {other} may write the same files at the same time"
+        sheet.paragraph(mark, clash, hang=2)
+    if len(overlaps) > OVERLAPS_SHOWN:
+        more = several(len(overlaps) - OVERLAPS_SHOWN, "such pair")
+        sheet.paragraph(mark, f" and {more} more", hang=2)
 
 
 def _write_tasks(sheet: Sheet, tasks: Sequence[Task]) -> None:

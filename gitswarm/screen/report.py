@@ -1,7 +1,8 @@
 """The page at the end of a run. It claims no more than the exit code does."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from gitswarm.integrate.values import HunkOutcome, MergeConflict
 from gitswarm.integrate.verify import Verdict, VerifyOutcome
@@ -24,6 +25,8 @@ from gitswarm.swarm.results import Outcome, Result
 REASON_LIMIT = 240
 HUNKS_SHOWN = 12
 """Of one file; open hunks come first."""
+STEPS_SHOWN = 3
+"""Of one kind."""
 OUTPUT_LINES = 20
 OUTPUT_LINE_LIMIT = 400
 
@@ -186,7 +189,7 @@ def _write_verdict(sheet: Sheet, report: Report) -> None:
     sheet.fact("Verify", (words, style), f"  {one_line(verdict.command, REASON_LIMIT)}")
     if verdict.outcome is not VerifyOutcome.PASSED:
         for line in last_lines(verdict.output, OUTPUT_LINES, OUTPUT_LINE_LIMIT):
-            sheet.line(("    " + line, "dim"))
+            sheet.line(f"    {line}")
 
 
 def _verdict_words(verdict: Verdict) -> tuple[str, str]:
@@ -260,14 +263,17 @@ def next_steps(report: Report) -> Iterator[tuple[str, str]]:
         if report.exit_code == 0:
             yield f"git merge {branch}", "take it"
     aside = report.integration.set_aside if report.integration else ()
-    for result in report.results:
-        if result.task in aside and result.branch:
-            yield f"git merge {result.branch}", "then decide by hand"
-    for result in report.results:
-        if result.outcome is Outcome.NOTED and result.branch:
-            yield f"git log -1 {result.branch}", f"what {result.task} found"
-    for result in report.results:
-        if result.outcome in (Outcome.FAILED, Outcome.TIMEOUT, Outcome.EMPTY):
-            yield f"git swarm show {report.run} {result.task}", "what went wrong"
+    for result in _first(report.results, lambda result: result.task in aside):
+        yield f"git merge {result.branch}", "then decide by hand"
+    for result in _first(report.results, lambda result: result.outcome is Outcome.NOTED):
+        yield f"git log -1 {result.branch}", f"what {result.task} found"
+    wrong = (Outcome.FAILED, Outcome.TIMEOUT, Outcome.EMPTY)
+    for result in _first(report.results, lambda result: result.outcome in wrong):
+        yield f"git swarm show {report.run} {result.task}", "what went wrong"
     if report.stopped and report.results:
         yield f"git swarm status {report.run}", "how far it came"
+
+
+def _first(results: Sequence[Result], which: Callable[[Result], bool]) -> list[Result]:
+    """Enough of these results to show what can be done with each."""
+    return list(islice(filter(which, results), STEPS_SHOWN))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import zip_longest
-from typing import Literal, TextIO
+from typing import Literal, NoReturn, TextIO
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console as RichConsole
@@ -68,13 +68,17 @@ def styled(*pieces: Piece) -> Text:
     return text
 
 
+class _Stream(RichConsole):
+    def on_broken_pipe(self) -> NoReturn:
+        """Let whoever runs the command decide what it means that nobody reads on."""
+        raise
+
+
 class Sheet:
     def __init__(self, stream: TextIO) -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-        self.rich = RichConsole(
-            file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True
-        )
+        self.rich = _Stream(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True)
         self.glyphs = UNICODE if _draws_unicode(stream) else ASCII
 
     @property

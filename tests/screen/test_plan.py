@@ -41,6 +41,18 @@ def test_a_goal_that_is_not_split_says_why(monkeypatch: pytest.MonkeyPatch) -> N
     assert page(monkeypatch, 60, plan, beside=False) == ONE_AGENT
 
 
+def test_many_overlaps_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_terminal(monkeypatch)
+    file = File()
+
+    write_plan(Sheet(file), PLAN, [], [(BUILDER, DOCS)] * 10)
+
+    assert file.getvalue().splitlines()[-2:] == [
+        "! builder and docs may write the same files at the same time",
+        "! and 2 such pairs more",
+    ]
+
+
 def test_hostile_words_of_a_plan_are_shown_as_words(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = Plan("g", (Task(BUILDER, HOSTILE, HOSTILE, HOSTILE, (), (HOSTILE,)),))
     words = "[red]boo[/red] second"

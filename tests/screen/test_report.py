@@ -91,6 +91,13 @@ def test_a_merge_is_offered_only_when_nothing_is_open(monkeypatch: pytest.Monkey
     assert offer not in page(monkeypatch, NEEDS_PERSON)
 
 
+def test_what_to_type_next_stays_a_short_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = replace(NEEDS_PERSON.results[2], error="")
+    report = replace(NEEDS_PERSON, results=(failed,) * 9 + (NEEDS_PERSON.results[0],) * 9)
+
+    assert len(section(page(monkeypatch, report), "Next").splitlines()) == 1 + 2 + 3 + 3
+
+
 def test_the_headline_follows_the_exit_code() -> None:
     assert MERGED.integration is not None
     assert MERGED.verdict is not None
