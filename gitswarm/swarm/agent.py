@@ -39,7 +39,8 @@ class Agent:
     model: str
     base: Oid
     branch: BranchName
-    worktree: Worktree
+    opening: asyncio.Future[Worktree]
+    """Its worktree, being made while the model thinks: nothing needs it before the first commit."""
     repository: Repository
     attributes: Attributes
     conversation: Conversation
@@ -64,7 +65,7 @@ class Agent:
             result = self._result(Outcome.CANCELLED, error="the run stopped")
         except (ModelError, GitError, UnusableReplyError) as error:
             result = self._result(Outcome.FAILED, error=error.message)
-        kept = await asyncio.to_thread(self._leave_worktree)
+        kept = await self._leave_worktree()
         return replace(
             result,
             usage=self.conversation.usage,
@@ -112,7 +113,8 @@ class Agent:
             remarks=tuple(remark for change in changes for remark in change.remarks),
         )
         await self.record(Step(f"{self.task.id}: {outcome.value}", {}, (commit,)))
-        await asyncio.to_thread(self._advance_branch, commit)
+        worktree = await asyncio.shield(self.opening)
+        await asyncio.to_thread(self._advance_branch, worktree, commit)
         return result
 
     def _write_tree(self, changes: tuple[Change, ...]) -> Oid:
@@ -143,15 +145,20 @@ class Agent:
         note = "\n\n".join(part for part in (edits.nothing, edits.note) if part)
         return write_message(title, note, trailers)
 
-    def _advance_branch(self, commit: Oid) -> None:
+    def _advance_branch(self, worktree: Worktree, commit: Oid) -> None:
         """Files first, then the branch: a crash in between leaves the branch behind the ledger,
         which knows the commit."""
-        self.worktree.move_to(self.base, commit)
+        worktree.move_to(self.base, commit)
         self.repository.update_ref(RefName(f"refs/heads/{self.branch}"), commit, self.base)
 
-    def _leave_worktree(self) -> str:
+    async def _leave_worktree(self) -> str:
         """Remove the folder, unless something in it is in no commit: then its path is told."""
-        return "" if self.worktree.remove() else str(self.worktree.path)
+        try:
+            worktree = await asyncio.shield(self.opening)
+        except GitError:
+            return ""
+        removed = await asyncio.to_thread(worktree.remove)
+        return "" if removed else str(worktree.path)
 
     def _result(self, outcome: Outcome, **facts: object) -> Result:
         return Result(

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gitswarm.model.reply import Fence, ReplyText, plain
+from gitswarm.plan.roles import Writes
 from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, RepoPath, TreeEntry, show
 from gitswarm.swarm.elision import new_elisions
 from gitswarm.swarm.patch import Hunk, apply_hunks, read_hunks
-from gitswarm.swarm.paths import Writes, refusal
+from gitswarm.swarm.paths import refusal
 from gitswarm.swarm.refused import EditsRefused
 from gitswarm.swarm.search_replace import Pair, apply_pairs, read_pairs
 from gitswarm.swarm.slips import (

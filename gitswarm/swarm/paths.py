@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection
 
 from gitswarm.plan.roles import Writes
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, RepoPath, TreeEntry, show
-from gitswarm.swarm.pathspec import owned_by
+from gitswarm.swarm.ownership import owned_by
 
-__all__ = ["Writes", "owned_by", "refusal"]
+__all__ = ["owned_by", "refusal"]
 
 FindEntry = Callable[[RepoPath], TreeEntry | None]
 """Looks a path up in the tree that is written to."""

@@ -89,8 +89,10 @@ class AgentSpawner:
         """An agent that starts from `base`; `done` holds the results it depends on."""
         role = self.roles[task.role]
         branch = task_branch(self.run, task.id)
-        worktree = await asyncio.to_thread(
-            Worktree.add, self.repository, self.folder / task.id, branch=branch, commit=base
+        opening = asyncio.ensure_future(
+            asyncio.to_thread(
+                Worktree.add, self.repository, self.folder / task.id, branch=branch, commit=base
+            )
         )
         model = self.settings.model_for(role.name, role.model)
         self.watch(TaskStarted(task.id, role.name, task.title))
@@ -100,7 +102,7 @@ class AgentSpawner:
             model=model,
             base=base,
             branch=branch,
-            worktree=worktree,
+            opening=opening,
             repository=self.repository,
             attributes=self.attributes,
             conversation=self._conversation(task, role, model, base),

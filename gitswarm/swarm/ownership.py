@@ -1,5 +1,4 @@
-"""Pathspecs with git's `glob` magic, as the paths that a task owns are written.
-
+"""Ownership: which paths a task owns, written as pathspecs with git's `glob` magic.
 As gitglossary(7) says of `:(glob)`: `*`, `?` and `[...]` match no slash, `**/` and `/**` match any
 number of folders, and a pathspec that names a folder matches what is in it.
 """
