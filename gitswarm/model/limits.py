@@ -74,9 +74,9 @@ class Limiter:
     an account that takes 20 calls at once is found out by one burst, and a moment in which
     everything is refused leaves no trace.
 
-    A refusal also holds back everybody, for as long as the service says, or else for a time that
-    doubles from one hold to the next. A hold longer than `patience` seconds is not waited for:
-    `slot` raises `UnreachableError` that says until when.
+    A refusal also holds back everybody, for as long as the service says, or else (or where that is
+    next to nothing) for a time that doubles from one hold to the next. A hold longer than
+    `patience` seconds is not waited for: `slot` raises `UnreachableError` that says until when.
     """
 
     def __init__(
@@ -127,11 +127,10 @@ class Limiter:
                 raise
         slot = Slot(self, self.clock.monotonic())
         self._running.add(slot)
-        self._wake()
         return slot
 
     async def _sit_out(self) -> None:
-        """Wait until nobody is held back. Whoever gives up lets the next one look."""
+        """Wait until nobody is held back."""
         while (left := self._held_until - self.clock.monotonic()) > 0:
             if left > self._patience:
                 self._wake()
@@ -147,7 +146,8 @@ class Limiter:
                 raise
 
     def _wake(self) -> None:
-        """Give the first in line its turn, if there is room; once in, it wakes the next."""
+        """Give the first in line its turn, if there is room. One who cannot take it wakes the next,
+        so that no room is lost."""
         while self._waiting and len(self._running) < self.width:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -182,7 +182,9 @@ class Limiter:
         wait = asked_wait(headers, now)
         if wait is None:
             wait = exhausted_for(headers, now)
-        self._hold(self._backed_off(self._holds) if wait is None else wait)
+        if wait is None or wait < FIRST_WAIT:
+            wait = max(wait or 0.0, self._backed_off(self._holds))
+        self._hold(wait)
 
     def _hold(self, seconds: float) -> None:
         self._held_until = max(self._held_until, self.clock.monotonic() + seconds)
@@ -234,11 +236,12 @@ def exhausted_for(headers: Headers, now: float) -> float | None:
         remaining = _number(headers.get(f"anthropic-ratelimit-{limit}-remaining"))
         if remaining is None or remaining > 0:
             continue
+        reset = headers.get(f"anthropic-ratelimit-{limit}-reset", "")
         try:
-            reset = datetime.fromisoformat(headers.get(f"anthropic-ratelimit-{limit}-reset", ""))
-        except ValueError:
+            left = datetime.fromisoformat(reset).timestamp() - now
+        except (ValueError, OverflowError):
             continue
-        waits.append(min(_bounded(reset.timestamp() - now), WINDOW))
+        waits.append(min(_bounded(left), WINDOW))
     return max(waits, default=None)
 
 

@@ -44,5 +44,6 @@ def clock() -> SkippingClock:
 @pytest.fixture
 async def model(clock: SkippingClock) -> AsyncIterator[ClaudeModel]:
     """A model without a budget, whose waits are skipped."""
-    async with ClaudeModel(limiter=Limiter(8, clock=clock), prices=Prices.load()) as model:
+    limiter = Limiter(8, clock=clock, jitter=lambda: 0.0)
+    async with ClaudeModel(limiter=limiter, prices=Prices.load()) as model:
         yield model

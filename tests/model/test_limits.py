@@ -143,13 +143,16 @@ async def test_retry_after_holds_everybody_back() -> None:
     assert began == [7.0, 7.0, 7.0]
 
 
-async def test_without_retry_after_the_hold_doubles_up_to_eight_seconds() -> None:
+@pytest.mark.parametrize("headers", [{}, {"retry-after": "0"}, {"retry-after-ms": "-1"}])
+async def test_without_a_wait_asked_for_the_hold_doubles_up_to_eight_seconds(
+    headers: dict[str, str],
+) -> None:
     clock = SkippingClock()
     gate = Limiter(4, clock=clock, jitter=lambda: 1.0)
     held: list[float] = []
     for _ in range(6):
         async with gate.slot() as slot:
-            slot.refused({})
+            slot.refused(headers)
         before = clock.now
         async with gate.slot():
             held.append(round(clock.now - before, 3))
@@ -212,6 +215,7 @@ async def test_those_who_wait_in_line_are_told_of_a_hold_that_is_too_long() -> N
     others = [asyncio.ensure_future(call()) for _ in range(5)]
     await clock.turn(2)
     await first
+    assert all(other.done() for other in others)
     outcomes = await asyncio.gather(*others, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [UnreachableError] * 5
 
@@ -240,6 +244,44 @@ async def test_the_wait_of_one_call_for_itself_doubles_with_jitter() -> None:
         await high.back_off(failures)
     assert clock.slept[0::2] == [0.375, 0.75, 1.5, 3.0, 6.0, 6.0, 6.0]
     assert clock.slept[1::2] == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+
+
+async def test_a_turn_that_is_given_to_one_just_cancelled_goes_to_the_next() -> None:
+    clock = TurnedClock()
+    gate = limiter(clock, jobs=1)
+    got_in: list[str] = []
+
+    async def call(name: str) -> None:
+        async with gate.slot():
+            got_in.append(name)
+
+    async with gate.slot():
+        second, third = (asyncio.ensure_future(call(name)) for name in ("second", "third"))
+        await settle()
+    second.cancel()
+    await settle()
+    assert got_in == ["third"]
+    assert third.done()
+
+
+async def test_one_cancelled_while_held_back_leaves_the_turn_to_the_next() -> None:
+    clock = TurnedClock()
+    gate = limiter(clock, jobs=1)
+    got_in: list[str] = []
+
+    async def call(name: str) -> None:
+        async with gate.slot():
+            got_in.append(name)
+
+    async with gate.slot() as slot:
+        second, third = (asyncio.ensure_future(call(name)) for name in ("second", "third"))
+        await settle()
+        slot.refused({"retry-after": "5"})
+    await clock.turn(1)
+    second.cancel()
+    await clock.turn(10)
+    assert got_in == ["third"]
+    assert third.done()
 
 
 @settings(max_examples=40, deadline=None)
@@ -294,6 +336,7 @@ def test_the_wait_that_is_asked_for(headers: dict[str, str], seconds: float | No
         ({"output-tokens": ("0", "2026-11-18T11:06:00+00:00")}, 0.0),
         ({"tokens": ("1", "2026-11-18T11:06:45Z")}, None),
         ({"tokens": ("0", "tomorrow")}, None),
+        ({"tokens": ("0", "0001-01-01T00:00:00")}, None),
         ({"tokens": ("none", "2026-11-18T11:06:45Z")}, None),
     ],
 )
