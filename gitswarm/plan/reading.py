@@ -150,20 +150,21 @@ class _Reading:
     def read(self, data: str) -> Plan | None:
         """The plan, which is good only where there are no problems."""
         try:
-            value = from_json(data.removeprefix("\ufeff").encode("utf-8", "surrogatepass"))
+            text = data.removeprefix("\ufeff").encode("utf-8", "surrogatepass")
+            value = from_json(text, allow_inf_nan=False)
         except ValueError as error:
             self.problems.append(f"the plan is not JSON: {error}")
             return None
-        text = self._validate(_PlanText, value, "the plan")
+        whole = self._validate(_PlanText, value, "the plan")
         listed = value.get("tasks") if isinstance(value, dict) else None
         if not isinstance(listed, list):
             return None
         tasks = self._tasks(listed)
-        if text is None:
+        if whole is None:
             return None
-        if not text.parallelize and (len(listed) != 1 or not text.reason.strip()):
+        if not whole.parallelize and (len(listed) != 1 or not whole.reason.strip()):
             self.problems.append('a plan with "parallelize": false has one task and a reason')
-        return Plan(text.goal, tasks, text.parallelize, text.reason)
+        return Plan(whole.goal, tasks, whole.parallelize, whole.reason)
 
     def _tasks(self, listed: list[Any]) -> tuple[Task, ...]:
         if not listed:
