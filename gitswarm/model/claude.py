@@ -227,7 +227,7 @@ class _Call:
         self.body = request_body(request)
         self.prompt = estimated_tokens(self.body)
         self.usage = Usage()
-        self.cost_usd: float | None = None if price is None else 0.0
+        self.cost_usd: float | None = 0.0
         self.sent_at = math.inf
         self._on_progress = on_progress
 
@@ -242,8 +242,11 @@ class _Call:
 
     def account(self, usage: Usage) -> float:
         """Add one try; returns its cost, 0 where the price is not known."""
+        if usage == Usage():
+            return 0.0
         self.usage += usage
         if self.price is None or self.cost_usd is None:
+            self.cost_usd = None
             return 0.0
         cost = self.price.cost(usage)
         self.cost_usd += cost

@@ -336,7 +336,7 @@ async def test_an_unknown_model_is_named_with_the_setting(
         "the API at 127.0.0.1 has no model claude-nonsense-9: 404 model: claude-nonsense-9"
     )
     assert error.hint == 'choose one with "git config swarm.model MODEL"'
-    assert error.cost_usd is None
+    assert error.cost_usd == 0.0
 
 
 @pytest.mark.filterwarnings("ignore:The model 'claude-sonnet-4-20250514' is deprecated")
@@ -356,7 +356,9 @@ async def test_a_model_of_unknown_price_answers_at_unknown_cost(
         limiter=Limiter(2, clock=clock), prices=Prices(Prices.load().as_of, {})
     ) as model:
         reply = await model.ask(ask("Hello"))
-    assert (reply.text, reply.cost_usd) == ("ok", None)
+        assert (reply.text, reply.cost_usd) == ("ok", None)
+        api.respond = lambda call: Scripted.text(LONG, fault="early_end")
+        assert (await error_of(model)).cost_usd is None
 
 
 @pytest.mark.parametrize(
