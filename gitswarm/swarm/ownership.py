@@ -1,4 +1,5 @@
 """Ownership: which paths a task owns, written as pathspecs with git's `glob` magic.
+
 As gitglossary(7) says of `:(glob)`: `*`, `?` and `[...]` match no slash, `**/` and `/**` match any
 number of folders, and a pathspec that names a folder matches what is in it.
 """

@@ -1,9 +1,8 @@
 """TextFile: the text of a file as lines, and how its bytes keep their habits when lines change."""
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -55,21 +54,20 @@ class TextFile:
         return replace(self, lines=tuple(lines))
 
     def rewritten(self, text: str) -> "TextFile":
-        """Another text in this file's place: with its line ends, final newline and byte order
-        mark. An empty file has no habits to keep."""
+        """Another text in this file's place: with its line ends (a line's own, where it was there),
+        final newline and byte order mark. An empty file has no habits to keep."""
         new = TextFile.read(text)
         if not self.lines:
             return replace(new, bom=new.bom or self.bom)
         texts = new.texts
         while texts and not texts[-1] and not self.closed:
             texts.pop()
-        ends = [self.end] * len(texts)
-        if len({line.end for line in self.lines if line.end}) > 1:
-            same = SequenceMatcher(None, self.texts, texts).get_matching_blocks()
-            for block in same:
-                for offset in range(block.size):
-                    ends[block.b + offset] = self.lines[block.a + offset].end
-        return self.with_lines(map(Line, texts, ends))
+        ends: dict[str, deque[str]] = defaultdict(deque)
+        for line in self.lines:
+            ends[line.text].append(line.end)
+        return self.with_lines(
+            Line(text, ends[text].popleft() if ends[text] else self.end) for text in texts
+        )
 
 
 def line_texts(text: str) -> list[str]:

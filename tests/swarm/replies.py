@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from gitswarm.model.reply import read_reply
+from gitswarm.plan.roles import Writes
 from gitswarm.repo.objects import (
     FILE_MODE,
     SUBMODULE_MODE,
@@ -14,7 +15,6 @@ from gitswarm.repo.objects import (
     TreeEntry,
 )
 from gitswarm.swarm.edits import Change, Edits, EditsRefused, apply_edits, read_edits
-from gitswarm.swarm.paths import Writes
 
 
 def fence(info: str, body: str = "", marker: str = "````") -> str:

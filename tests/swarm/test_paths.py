@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gitswarm.plan.roles import Writes
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, RepoPath
-from gitswarm.swarm.paths import Writes, owned_by, refusal
+from gitswarm.swarm.paths import owned_by, refusal
 from tests.swarm.replies import NO_FILES, FilesInMemory
 
 
@@ -173,10 +174,6 @@ def test_a_role_that_writes_nothing_writes_nothing():
     assert why("a.py", Writes.NOTHING) == (
         "'a.py' cannot be written: this role changes no files, it reports in prose."
     )
-
-
-def test_what_a_role_writes_is_spelled_as_in_its_file():
-    assert [writes.value for writes in Writes] == ["nothing", "code", "code+ci"]
 
 
 TREE = FilesInMemory(

@@ -7,9 +7,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from gitswarm.model.reply import read_reply
+from gitswarm.plan.roles import Writes
 from gitswarm.repo.objects import FILE_MODE, RepoPath
 from gitswarm.swarm.edits import Change, EditsRefused, apply_edits, read_edits
-from gitswarm.swarm.paths import Writes
 from gitswarm.swarm.textfile import TextFile
 from tests.swarm.replies import FilesInMemory, changes, fence
 
