@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 LONGEST = 4096
 """Characters of a path; the limit of the file systems that git runs on."""
 
+_UNNAMEABLE = re.compile("[\0\ud800-\udfff]")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 def plain_path(text: str) -> str:
     """The path without `.` and empty names in it. `ValueError` says what it is instead of one that
     leads into the repository."""
-    if "\0" in text:
-        raise ValueError("holds a NUL character")
+    if _UNNAMEABLE.search(text):
+        raise ValueError("holds a character that no path can have")
     if len(text) > LONGEST:
         raise ValueError(f"is longer than {LONGEST:,} characters")
     if text.startswith("/") or _DRIVE.match(text):

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gitswarm.errors import GitError
+from gitswarm.plan.path_text import spell
 from gitswarm.repo.objects import Oid, RepoPath, TreeEntry
 from gitswarm.repo.repository import Repository
 
@@ -57,6 +58,8 @@ class TrackedFiles:
         for record in self._repository.lines("--literal-pathspecs", *where, *wanted):
             facts, _, path = record.partition(b"\t")
             size = facts.split()[3]
+            if size == b"BAD":
+                raise GitError(f"{spell(RepoPath(path))} is missing from the repository")
             if size != b"-":
                 sizes[RepoPath(path)] = int(size)
         return sizes

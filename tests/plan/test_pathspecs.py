@@ -122,7 +122,8 @@ def test_a_path_is_brought_to_its_plain_form(text: str, path: str) -> None:
         ("..", 'is "..", which leads outside'),
         (".git/config", 'is ".git/config", which is inside ".git"'),
         ("a/.GIT/x", 'is "a/.GIT/x", which is inside ".git"'),
-        ("a\0b", "holds a NUL character"),
+        ("a\0b", "holds a character that no path can have"),
+        ("\ud800", "holds a character that no path can have"),
         ("a" * 5000, "is longer than 4,096 characters"),
     ],
 )

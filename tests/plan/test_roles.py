@@ -1,0 +1,90 @@
+"""Role files, and the roles that are built in."""
+
+import pytest
+
+from gitswarm.errors import SettingsError
+from gitswarm.plan.roles import Role, Writes, load_builtin_roles, read_role
+
+BUILDER = """\
+---
+name: builder
+description: writes code
+writes: code
+model: claude-opus-5-5
+effort: high
+---
+
+# You build
+
+Well.
+"""
+
+
+def problem(text: str) -> str:
+    with pytest.raises(SettingsError) as refused:
+        read_role(text, source="roles/x.md")
+    return refused.value.message
+
+
+@pytest.mark.parametrize("text", [BUILDER, BUILDER.replace("\n", "\r\n")])
+def test_a_role_is_a_header_and_a_prompt(text: str) -> None:
+    assert read_role(text, source="x.md") == Role(
+        "builder", "writes code", Writes.CODE, "# You build\n\nWell.", "claude-opus-5-5", "high"
+    )
+
+
+def test_every_value_of_the_header_is_text() -> None:
+    text = "---\nname: no\ndescription: 2026-13-45\nwrites: nothing\n---\nGo.\n"
+    assert read_role(text, source="x.md") == Role("no", "2026-13-45", Writes.NOTHING, "Go.")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", '1: a role file begins with a header between two lines "---"'),
+        ("Hello\n" + BUILDER, '1: a role file begins with a header between two lines "---"'),
+        ("---\nname: x\n", '1: a role file begins with a header between two lines "---"'),
+        ("---\n- a\n---\nx", "2: the header must be made of keys and values"),
+        ("---\n---\nx", "2: the header must be made of keys and values"),
+        (
+            BUILDER.replace("model:", "modell:"),
+            '5: "modell" is none of the keys name, description, writes, model, effort',
+        ),
+        (BUILDER.replace("model: ", "name: "), '5: "name" is given twice'),
+        (
+            BUILDER.replace("writes: code", "writes: all"),
+            "4: \"writes\" is wrong: Input should be 'nothing', 'code' or 'code+ci'",
+        ),
+        (
+            BUILDER.replace("high", "huge"),
+            "6: \"effort\" is wrong: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'",
+        ),
+        (
+            BUILDER.replace("name: builder", "name: [a]"),
+            '2: "name" is wrong: Input should be a valid string',
+        ),
+        (BUILDER.replace("description: writes code\n", ""), '1: "description" is missing'),
+        (
+            BUILDER.replace("high", "[high"),
+            "7: not YAML: expected ',' or ']', but got '<stream end>'",
+        ),
+        (BUILDER[: BUILDER.index("# You")], "8: there is no prompt"),
+        (BUILDER[: BUILDER.index("\n\n# You")], "8: there is no prompt"),
+    ],
+)
+def test_a_bad_role_file_is_refused_by_file_and_line(text: str, expected: str) -> None:
+    assert problem(text) == f"roles/x.md:{expected}"
+
+
+def test_the_built_in_roles_write_what_the_design_lets_them() -> None:
+    roles = load_builtin_roles()
+
+    assert {name: role.writes for name, role in roles.items()} == {
+        "builder": Writes.CODE,
+        "deployer": Writes.CODE_AND_CI,
+        "documenter": Writes.CODE,
+        "researcher": Writes.NOTHING,
+        "tester": Writes.CODE,
+    }
+    assert all(role.name == name and len(role.prompt) > 500 for name, role in roles.items())
+    assert all(role.model is None and role.effort is None for role in roles.values())
