@@ -17,8 +17,9 @@ def syntax_error(path: RepoPath, data: bytes) -> str | None:
     A file may be written for another version of its language than the one known here, so only
     compare: what parsed before a merge has to parse after it.
     """
-    parse = _PARSERS.get(path.rpartition(b".")[2].lower())
-    if parse is None:
+    _, dot, suffix = path.rpartition(b".")
+    parse = _PARSERS.get(suffix.lower())
+    if not dot or parse is None:
         return None
     try:
         parse(data)
