@@ -60,5 +60,5 @@ def recorded_model() -> ReplayModel:
     return ReplayModel(REPLIES, pace=_pace)
 
 
-def _pace(request: Request, reply: Reply) -> float:
+def _pace(_: Request, reply: Reply) -> float:
     return min(reply.usage.output / TOKENS_PER_SECOND, LONGEST_REPLY_SECONDS)

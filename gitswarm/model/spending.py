@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from gitswarm.errors import ModelError
+from gitswarm.errors import ModelError, SettingsError
 from gitswarm.model import Model, OnProgress, Purpose, Reply, Request
 
 
@@ -13,15 +13,26 @@ class Spending:
         self._model = model
         self._known: dict[Purpose, float] = defaultdict(float)
         self._unknown: set[Purpose] = set()
+        self._answered = False
+        self._refused: ModelError | None = None
 
     async def ask(self, request: Request, on_progress: OnProgress | None = None) -> Reply:
         try:
             reply = await self._model.ask(request, on_progress)
         except ModelError as error:
             self._add(request.purpose, error.cost_usd)
+            if error.exit_code == SettingsError.exit_code:
+                self._refused = self._refused or error
             raise
+        self._answered = True
         self._add(request.purpose, reply.cost_usd)
         return reply
+
+    def require_answer(self) -> None:
+        """Raise what kept every call from being answered, where that is for the user to set right:
+        a key, the name of a model."""
+        if self._refused and not self._answered:
+            raise self._refused
 
     def _add(self, purpose: Purpose, cost_usd: float | None) -> None:
         if cost_usd is None:
