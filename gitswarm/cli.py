@@ -31,10 +31,11 @@ COMMANDS = {
     "demo": "Watch five recorded agents work on a small project; needs no key.",
 }
 
-LATER = frozenset(
-    "report resume stop continue integrate rebase drop redo resolve merge-file backtest review pr "
-    "hook migrate incident roles config doctor clean".split()
-)
+LATER = {
+    *("report", "resume", "stop", "continue", "integrate", "rebase", "drop", "redo"),
+    *("resolve", "merge-file", "backtest", "review", "pr", "hook", "migrate", "incident"),
+    *("roles", "config", "doctor", "clean"),
+}
 """Command words that the design keeps for itself: never taken for a goal by accident."""
 
 
