@@ -15,8 +15,9 @@ from typing import Protocol
 from gitswarm.model.reply import Fence, ReplyText, plain
 from gitswarm.plan.roles import Writes
 from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, RepoPath, TreeEntry, show
+from gitswarm.swarm.diff_hunk import DiffHunk, apply_hunks
 from gitswarm.swarm.elision import new_elisions
-from gitswarm.swarm.patch import Hunk, apply_hunks, read_hunks
+from gitswarm.swarm.patch import read_hunks
 from gitswarm.swarm.paths import refusal
 from gitswarm.swarm.refused import EditsRefused
 from gitswarm.swarm.search_replace import Pair, apply_pairs, read_pairs
@@ -65,7 +66,7 @@ class SearchReplace:
 @dataclass(frozen=True, slots=True)
 class Patch:
     path: RepoPath
-    hunks: tuple[Hunk, ...]
+    hunks: tuple[DiffHunk, ...]
     line: int
 
 

@@ -10,7 +10,8 @@ _WIDTH = 200
 
 
 def nearest(texts: Sequence[str], wanted: Sequence[str]) -> str:
-    """A sentence with the lines below it, each behind its number in the file."""
+    """A sentence with the lines below it, each behind its number in the file. At least one line
+    is wanted."""
     if not texts:
         return "The file is empty."
     start = _best_start(texts, wanted)
@@ -34,9 +35,7 @@ def _best_start(texts: Sequence[str], wanted: Sequence[str]) -> int | None:
     if votes:
         most = max(votes.values())
         return max(0, min(start for start, count in votes.items() if count == most))
-    longest = max(range(len(wanted)), key=lambda offset: len(wanted[offset].strip()), default=None)
-    if longest is None:
-        return None
+    longest = max(range(len(wanted)), key=lambda offset: len(wanted[offset].strip()))
     cut = {text[:_WIDTH]: index - longest for text, indices in places.items() for index in indices}
     close = get_close_matches(wanted[longest].strip()[:_WIDTH], cut, n=1, cutoff=0.5)
     return max(0, cut[close[0]]) if close else None

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from gitswarm.swarm.nearest import nearest
 from gitswarm.swarm.refused import EditsRefused
-from gitswarm.swarm.textfile import Line, TextFile, line_texts
+from gitswarm.swarm.textfile import BLANKS, Line, TextFile, line_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,13 @@ class Pair:
     """Where its SEARCH marker stands in the reply."""
 
 
-_BLANKS = " \t"
 _RUN = re.compile("<{7,}|={7,}|>{7,}")
 _MARKER = re.compile(r"(<{7,}) SEARCH|(={7,})|(>{7,}) REPLACE")
 
 
 def opens_pair(line: str) -> bool:
     """Whether the line is a SEARCH marker, of whatever length."""
-    found = _MARKER.fullmatch(line.rstrip(_BLANKS))
+    found = _MARKER.fullmatch(line.rstrip(BLANKS))
     return found is not None and found[1] is not None
 
 
@@ -64,7 +63,7 @@ class _Pairs:
     def __iter__(self) -> Iterator[Pair]:
         while self._at < len(self._texts):
             text = self._texts[self._at]
-            if text.rstrip(_BLANKS) == self._open:
+            if text.rstrip(BLANKS) == self._open:
                 yield self._pair()
             elif text.strip():
                 raise self._refused(
@@ -86,7 +85,7 @@ class _Pairs:
         start = self._at
         for index in range(start, len(self._texts)):
             text = self._texts[index]
-            if text.rstrip(_BLANKS) == marker:
+            if text.rstrip(BLANKS) == marker:
                 self._at = index + 1
                 return tuple(self._texts[start:index])
             run = _RUN.match(text)
@@ -145,7 +144,7 @@ class _Shift:
         """None unless the lines are the same but for it, and for trailing blanks."""
         shift: _Shift | None = None
         for wanted, line in zip(search, found, strict=True):
-            wanted, line = wanted.rstrip(_BLANKS), line.rstrip(_BLANKS)
+            wanted, line = wanted.rstrip(BLANKS), line.rstrip(BLANKS)
             if bool(wanted) != bool(line):
                 return None
             if not wanted:
@@ -154,13 +153,13 @@ class _Shift:
                 deeper = len(line) >= len(wanted)
                 blanks = (line if deeper else wanted)[: abs(len(line) - len(wanted))]
                 shift = cls(blanks, deeper)
-            if shift.blanks.strip(_BLANKS) or shift.move(wanted) != line:
+            if shift.blanks.strip(BLANKS) or shift.move(wanted) != line:
                 return None
         return shift or cls()
 
     def move(self, line: str) -> str | None:
         """The line indented as the file's are; None where it has too little to take away."""
-        if not line.strip(_BLANKS):
+        if not line.strip(BLANKS):
             return line
         if self.deeper:
             return self.blanks + line
@@ -184,8 +183,8 @@ def _find(pair: Pair, texts: list[str]) -> _Place:
             " ones belong."
         )
     count = len(search)
-    first = search[0].strip(_BLANKS)
-    starts = [at for at in range(len(texts) - count + 1) if texts[at].strip(_BLANKS) == first]
+    first = search[0].strip(BLANKS)
+    starts = [at for at in range(len(texts) - count + 1) if texts[at].strip(BLANKS) == first]
     exact = [at for at in starts if texts[at : at + count] == search]
     if exact:
         return _Place(_only(exact))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+BLANKS = " \t"
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 

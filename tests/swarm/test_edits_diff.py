@@ -50,9 +50,19 @@ def test_the_header_of_the_file_may_be_any_or_none(header):
     assert patched("x\n", header + "@@ -1 +1 @@\n-x\n+y\n") == "y\n"
 
 
-def test_the_fences_path_may_be_longer_than_the_headers():
-    diff = "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x\n+y\n"
+@pytest.mark.parametrize("name", ["src/a.py", "a/src/a.py", "i/src/a.py", "a.py", "b/a.py"])
+def test_the_header_may_name_the_end_of_the_fences_path(name):
+    diff = f"--- {name}\n+++ {name}\n@@ -1 +1 @@\n-x\n+y\n"
     assert written(fence("patch path=src/a.py", diff), {"src/a.py": "x\n"}) == {"src/a.py": "y\n"}
+
+
+@pytest.mark.parametrize("name", ["lib/a.py", "a/lib/a.py", "src/a", "c.py"])
+def test_the_header_names_no_other_file(name):
+    diff = f"--- {name}\n+++ {name}\n@@ -1 +1 @@\n-x\n+y\n"
+    assert only_problem(fence("patch path=src/a.py", diff), {"src/a.py": "x\n"}) == (
+        f'Line 2: the diff is of "{name}", the fence of "src/a.py"; give each file a fence of its'
+        " own."
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,6 +100,14 @@ def test_two_lines_of_context_at_either_end_may_differ_and_are_told():
     assert remarks(NUMBERS, diff) == (
         "a: a hunk applied at line 9, up to 2 lines of context at its ends ignored.",
     )
+
+
+def test_three_lines_of_context_may_not_differ():
+    assert "fits nowhere" in refused(NUMBERS, "@@\n w\n x\n y\n-10\n+ten\n 11\n 12\n 13\n")
+
+
+def test_blank_lines_alone_place_no_hunk():
+    assert "fits nowhere" in refused("\t\nb\n", "@@ -1,2 +1,3 @@\n \n+x\n no\n")
 
 
 def test_removed_lines_must_be_there():

@@ -4,6 +4,7 @@ import pytest
 
 from gitswarm.model.reply import read_reply
 from gitswarm.repo.objects import RepoPath
+from gitswarm.swarm.diff_hunk import DiffHunk
 from gitswarm.swarm.edits import (
     Delete,
     Edits,
@@ -13,7 +14,6 @@ from gitswarm.swarm.edits import (
     WholeFile,
     read_edits,
 )
-from gitswarm.swarm.patch import Hunk
 from gitswarm.swarm.search_replace import Pair
 from tests.swarm.replies import edits_of, fence
 
@@ -41,8 +41,8 @@ def test_each_kind_of_artifact_becomes_an_edit_and_the_rest_what_is_said_of_it()
         edits=(
             WholeFile(RepoPath(b"new.py"), "x\n", 2),
             SearchReplace(RepoPath(b"a.py"), (Pair(("a",), ("b",), 6),), 5),
-            Patch(RepoPath(b"b.py"), (Hunk(1, (("-", "a"), ("+", "b")), None, 13),), 12),
-            Patch(RepoPath(b"c.py"), (Hunk(1, (("-", "a"), ("+", "b")), None, 18),), 17),
+            Patch(RepoPath(b"b.py"), (DiffHunk(1, (("-", "a"), ("+", "b")), None, 13),), 12),
+            Patch(RepoPath(b"c.py"), (DiffHunk(1, (("-", "a"), ("+", "b")), None, 18),), 17),
             Delete(RepoPath(b"old.py"), 22),
         ),
         nothing=None,

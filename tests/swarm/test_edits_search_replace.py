@@ -68,6 +68,36 @@ def test_a_search_that_resembles_nothing_is_answered_with_how_the_file_begins():
     )
 
 
+def test_a_search_in_an_empty_file_matches_nothing():
+    assert only_problem(edit(pair("x\n", "y\n")), {"a": ""}) == (
+        "Line 2: in a SEARCH matches nothing. The file is empty."
+    )
+
+
+def test_the_lines_shown_are_those_where_most_of_search_is():
+    old = "def f():\n    x\n    return 1\n" + "\n" * 9 + "def g():\n    x\n    return 2\n"
+    found = only_problem(edit(pair("def g():\n  x\n    return 3\n", "")), {"a": old})
+    assert found.split("\n")[1:] == [
+        "    11  ",
+        "    12  ",
+        "    13  def g():",
+        "    14      x",
+        "    15      return 2",
+    ]
+
+
+def test_a_line_that_resembles_the_longest_one_is_shown():
+    old = "a\nb\nc\nd\ndef find_user(name, *, strict):\ne\n"
+    found = only_problem(edit(pair("@cached\ndef find_user(name):\n", "")), {"a": old})
+    assert found.split("\n")[1:] == [
+        "     2  b",
+        "     3  c",
+        "     4  d",
+        "     5  def find_user(name, *, strict):",
+        "     6  e",
+    ]
+
+
 def test_every_pair_that_fails_is_told():
     found = problems(edit(pair("x\n", "y\n"), pair("z\n", "y\n")), {"a": "one\n"})
     assert [problem.partition(":")[0] for problem in found] == ["Line 2", "Line 7"]

@@ -1,0 +1,155 @@
+"""DiffHunk: lines of a unified diff, and where its context places them in a file.
+
+The line number of a hunk only tells apart places that fit equally well: models count badly.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from gitswarm.swarm.nearest import nearest
+from gitswarm.swarm.refused import EditsRefused
+from gitswarm.swarm.textfile import BLANKS, Line, TextFile
+
+Sign = Literal[" ", "+", "-"]
+
+
+@dataclass(frozen=True, slots=True)
+class DiffHunk:
+    start: int | None
+    """The line of the file where it begins by its header, from 1; None where that names none."""
+    lines: tuple[tuple[Sign, str], ...]
+    closes: bool | None
+    """What `\\ No newline at end of file` says of the new file's last line: False that it has no
+    end, True that it gets one; None where nothing is said."""
+    line: int
+    """Where its header stands in the reply."""
+
+    @property
+    def source(self) -> list[str]:
+        return [text for sign, text in self.lines if sign != "+"]
+
+    def trimmed(self, most: int) -> tuple["DiffHunk", int]:
+        """Without up to that many lines of context at either end, and how many went in front."""
+        signs = [sign for sign, _ in self.lines]
+        front = min(most, _leading_context(signs))
+        back = min(most, _leading_context(signs[::-1]))
+        return replace(self, lines=self.lines[front : len(self.lines) - back]), front
+
+
+def _leading_context(signs: Sequence[Sign]) -> int:
+    return next((index for index, sign in enumerate(signs) if sign != " "), len(signs))
+
+
+_FUZZ = 2
+"""How many lines of context at either end of a hunk may differ, as in patch(1)."""
+
+
+def apply_hunks(
+    hunks: Sequence[DiffHunk], file: TextFile, path: str
+) -> tuple[TextFile, tuple[str, ...]]:
+    """The file with all hunks applied, each to the file as it was, and remarks on those that did
+    not fit to the letter or were not where they said. Raises EditsRefused with a problem for every
+    hunk that fits nowhere or in several places, and where two change the same line."""
+    problems: list[str] = []
+    remarks: list[str] = []
+    placed: list[_Placed] = []
+    texts = file.texts
+    for hunk in hunks:
+        try:
+            place = _place(hunk, texts)
+        except _UnfitError as unfit:
+            problems.append(f"Line {hunk.line}: in {path} {unfit}")
+            continue
+        placed.append(place)
+        if place.remark:
+            remarks.append(f"{path}: a hunk applied at line {place.start + 1}{place.remark}")
+    if not problems:
+        try:
+            return _applied(placed, file), tuple(remarks)
+        except _UnfitError as unfit:
+            problems.append(f"In {path} {unfit}")
+    raise EditsRefused(*problems)
+
+
+class _UnfitError(Exception):
+    """Why hunks cannot be applied; its words go on from "in PATH"."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    hunk: DiffHunk
+    start: int
+    """The index of the file's line where it begins."""
+    remark: str = ""
+
+
+def _place(hunk: DiffHunk, texts: list[str]) -> _Placed:
+    if not hunk.source:
+        if not texts:
+            return _Placed(hunk, 0)
+        raise _UnfitError("this hunk only adds lines; give some lines around them as context.")
+    for fuzz, loosely in ((0, False), (0, True), *((most + 1, True) for most in range(_FUZZ))):
+        trimmed, front = hunk.trimmed(fuzz)
+        starts = _matches(trimmed.source, texts, loosely=loosely)
+        expected = None if hunk.start is None else hunk.start - 1 + front
+        if not fuzz and expected in starts:
+            starts = [expected]
+        if len(starts) > 1:
+            shown = ", ".join(str(start + 1) for start in starts[:10])
+            raise _UnfitError(
+                f"this hunk fits {len(starts)} places (at lines {shown}"
+                f"{', ...' * (len(starts) > 10)}); give more lines around it."
+            )
+        if starts:
+            moved = expected is not None and expected != starts[0]
+            remark = f" instead of {expected + 1}" if moved and expected is not None else ""
+            remark += ", trailing blanks ignored" if loosely and not fuzz else ""
+            remark += f", up to {fuzz} lines of context at its ends ignored" if fuzz else ""
+            return _Placed(trimmed, starts[0], remark and remark + ".")
+    raise _UnfitError(f"this hunk fits nowhere. {nearest(texts, hunk.source)}")
+
+
+def _matches(source: list[str], texts: list[str], *, loosely: bool) -> list[int]:
+    if loosely:
+        source, texts = ([text.rstrip(BLANKS) for text in lines] for lines in (source, texts))
+        if not any(source):
+            return []
+    count = len(source)
+    return [
+        at
+        for at in range(len(texts) - count + 1)
+        if texts[at] == source[0] and texts[at : at + count] == source
+    ]
+
+
+def _applied(placed: Sequence[_Placed], file: TextFile) -> TextFile:
+    """Line by line, so that hunks may share lines of context."""
+    context: set[int] = set()
+    removed: set[int] = set()
+    added: dict[int, list[Line]] = defaultdict(list)
+    closed = file.closed
+    for place in placed:
+        at = place.start
+        gaps: set[int] = set()
+        for sign, text in place.hunk.lines:
+            if sign == "+":
+                if at in added and at not in gaps:
+                    raise _UnfitError(f"two hunks add lines before line {at + 1}; join them.")
+                gaps.add(at)
+                added[at].append(Line(text, ""))
+                continue
+            if at in removed or (sign == "-" and at in context):
+                raise _UnfitError(f"two hunks meet at line {at + 1}; join them.")
+            (removed if sign == "-" else context).add(at)
+            at += 1
+        if at == len(file.lines) and place.hunk.closes is not None:
+            closed = place.hunk.closes
+    lines: list[Line] = []
+    for at, line in enumerate(file.lines):
+        lines += added.get(at, ())
+        if at not in removed:
+            lines.append(line)
+    lines += added.get(len(file.lines), ())
+    return replace(file, lines=tuple(lines), closed=closed)
