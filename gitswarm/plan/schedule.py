@@ -58,11 +58,6 @@ class Schedule:
                 skipped[task.id] = _reason(missing[0], id)
         return [(task, skipped[task.id]) for task in self.tasks if task.id in skipped]
 
-    @property
-    def ended(self) -> bool:
-        """Whether every task has ended."""
-        return not self._unended
-
     def _end(self, id: TaskId) -> None:
         self._running.remove(id)
         self._unended.remove(id)
