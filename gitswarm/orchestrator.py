@@ -21,7 +21,9 @@ from gitswarm.merge.ask import ask_resolutions
 from gitswarm.merge.attributes import Attributes
 from gitswarm.model import Model, Prefix
 from gitswarm.model.conversation import Conversation
+from gitswarm.model.prices import Prices
 from gitswarm.model.spending import Spending
+from gitswarm.model.warm import WarmPrefix
 from gitswarm.plan.context import build_context, prefix
 from gitswarm.plan.goal import plan_goal
 from gitswarm.plan.roles import Role
@@ -114,6 +116,7 @@ class Orchestrator:
         self.run = new_run_id(self.goal)
         self._live = LiveStateWriter(self.repository, self.run)
         self._spending = Spending(self.model)
+        self._warm = WarmPrefix(self._spending, Prices.load())
         self._record = RunRecord(
             Ledger(self.repository, self.run), self.run, self.goal, self.base, self.settings.model
         )
@@ -137,7 +140,7 @@ class Orchestrator:
         self._tell(StageStarted("planning"))
         began = time.monotonic()
         conversation = Conversation(
-            model=self._spending,
+            model=self._warm,
             prefix=await self._shared_prefix(),
             model_name=self.settings.model,
             run=self.run,
@@ -257,7 +260,7 @@ class Orchestrator:
             attributes=attributes,
             settings=self.settings,
             folder=folder,
-            model=self._spending,
+            model=self._warm,
             prefix=await self._shared_prefix(),
             record=self._record.step,
             watch=self._tell,
