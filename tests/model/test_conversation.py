@@ -1,7 +1,6 @@
 """Conversations with the real client against the tests' own server."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,18 @@ from gitswarm.errors import (
     RequestRefusedError,
     UnfinishedError,
 )
-from gitswarm.model import CallProgress, Model, Prefix, Reply, Tool, ToolCall, Turn, Usage
+from gitswarm.model import (
+    CallProgress,
+    Model,
+    OnProgress,
+    Prefix,
+    Reply,
+    Request,
+    Tool,
+    ToolCall,
+    Turn,
+    Usage,
+)
 from gitswarm.model.claude import ClaudeModel
 from gitswarm.model.conversation import (
     CONTINUATIONS,
@@ -342,7 +352,7 @@ async def test_the_cost_is_unknown_where_one_reply_has_no_price() -> None:
     costs = iter([0.5, None])
 
     class Priceless:
-        async def ask(self, request: object, on_progress: Callable[..., None] | None) -> Reply:
+        async def ask(self, request: Request, on_progress: OnProgress | None = None) -> Reply:
             said = {"type": "text", "text": "ok"}
             return Reply((said,), "end_turn", Usage(), MODEL, next(costs))
 

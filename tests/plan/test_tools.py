@@ -10,7 +10,7 @@ from gitswarm.model import ToolCall
 from gitswarm.model.conversation import ToolAnswer
 from gitswarm.plan import tools
 from gitswarm.plan.tools import TOOLS, ReadOnlyTools
-from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid
+from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath
 from gitswarm.repo.repository import Repository
 from tests.conftest import RepositoryBuilder
 
@@ -57,7 +57,7 @@ def asker(repo: RepositoryBuilder) -> Asker:
         modes={"link": SYMLINK_MODE, "outside": SYMLINK_MODE},
     )
     tree = repo.repository.edit_tree(
-        repo.repository.tree(commit), {tools.RepoPath(b"vendored"): (SUBMODULE_MODE, somewhere)}
+        repo.repository.tree(commit), {RepoPath(b"vendored"): (SUBMODULE_MODE, somewhere)}
     )
     return Asker(repo, repo.repository.commit_tree(tree, [commit], "all"))
 
@@ -363,7 +363,7 @@ def test_arguments_of_another_type_are_answered(asker: Asker, arguments: object)
 
 def test_the_schemas_say_what_is_taken() -> None:
     assert [tool.name for tool in TOOLS] == ["read_file", "search", "list_files"]
-    good = {
+    good: dict[str, dict[str, object]] = {
         "read_file": {"path": "a", "start_line": 1, "end_line": None},
         "search": {"pattern": "a", "glob": "*", "ignore_case": True, "skip": 0},
         "list_files": {"glob": None, "skip": 1},
