@@ -48,7 +48,7 @@ class Tool:
 
     name: str
     description: str
-    schema: Mapping[str, Any]
+    schema: Mapping[str, Any] = field(hash=False)
     """JSON Schema of the arguments."""
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from gitswarm.errors import ModelError
-from gitswarm.model import CallProgress, OnProgress, Prefix, Reply, Request, Usage
+from gitswarm.model import CallProgress, OnProgress, Prefix, Reply, Request, Tool, Usage
 from gitswarm.model.prices import Prices
 from gitswarm.model.warm import LIFETIME, LONGEST_WAIT, WarmPrefix
 from tests.model.clock import TurnedClock, settle
 from tests.model.conftest import ask
 
-LONG = Prefix("word " * 2_000)
+LONG = Prefix("word " * 2_000, (Tool("look", "Look.", {"type": "object"}),))
 
 
 class Stage:
@@ -24,7 +24,7 @@ class Stage:
 
     async def ask(self, request: Request, on_progress: OnProgress | None = None) -> Reply:
         assert on_progress is not None
-        end = asyncio.get_running_loop().create_future()
+        end: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.waiting.append((request, on_progress, end))
         return await end
 
