@@ -50,13 +50,15 @@ def read_answers(
             "There is a fence without a kind. If it was to close one of yours, or stands inside it,"
             " open and close yours with more backticks."
         )
+    if slips:
+        return Answers(tuple(slips), {})
     fences: dict[int, list[Fence]] = defaultdict(list)
     for fence in reply.of_kind("resolution", "choice", "dropped", "unresolved"):
-        number = int(fence.keys.get("hunk", "0"))
-        fences[number].append(fence)
-        if number not in numbers:
-            shown = ", ".join(str(hunk.number) for hunk in asked)
-            slips.append(f"Line {fence.line}: that is no hunk of this file; asked are: {shown}.")
+        fences[int(fence.keys.get("hunk", "0"))].append(fence)
+    if strange := [fence for number in fences.keys() - numbers for fence in fences[number]]:
+        shown = ", ".join(str(hunk.number) for hunk in asked)
+        lines = ", ".join(str(fence.line) for fence in strange)
+        return Answers((f"Line {lines}: that is no hunk of this file; asked are: {shown}.",), {})
     prose = _prose_before(text, reply.fences)
     sizes = {question.text.marker_size, marker_size(question, asked)}
     return Answers(

@@ -130,7 +130,7 @@ def marker_size(question: Question, hunks: Sequence[Hunk]) -> int:
 def first_message(question: Question, hunks: Sequence[Hunk]) -> str:
     """The request for resolutions of some hunks of a file."""
     parts = [
-        f"File: `{_one_line(show(question.path))}`",
+        f"File: `{_without_markers(_one_line(show(question.path)))}`",
         _about("ours", question.ours),
         _about("theirs", question.theirs),
         *_sections(question, hunks, {}),
@@ -145,8 +145,8 @@ def repair_message(
     those of the whole reply."""
     hunks = [hunk for hunk in question.text.hunks if hunk.number in refused]
     parts = [
-        "Not all of your answers could be taken. Answer the hunks below once more, each with its"
-        " fences in full; what they do not name has been taken.",
+        "Not every answer could be taken. Answer the hunks below once more, each with all its"
+        " fences; the others are settled.",
         "\n".join(f"- {slip}" for slip in slips),
         *_sections(question, hunks, refused),
     ]

@@ -1,6 +1,7 @@
 """Merges in memory, on real histories."""
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,13 +84,10 @@ def hunks(conflict: Conflict) -> tuple[Hunk, ...] | None:
     return conflict.text.hunks if conflict.text else None
 
 
-def places(stages: Stages) -> tuple[str | None, str | None, str | None]:
-    """Where git put base, ours and theirs; the names of commits are cut off."""
-    shown = (
-        stage and os.fsdecode(stage.path).partition("~")[0] + ("~" if b"~" in stage.path else "")
-        for stage in (stages.base, stages.ours, stages.theirs)
-    )
-    return tuple(shown)  # type: ignore[return-value]
+def places(stages: Stages) -> list[str | None]:
+    """Where git put base, ours and theirs; the name of the commit behind a `~` is cut off."""
+    versions = (stages.base, stages.ours, stages.theirs)
+    return [re.sub("~.*", "~", os.fsdecode(stage.path)) if stage else None for stage in versions]
 
 
 # Clean merges
@@ -325,7 +323,7 @@ def test_every_kind_of_conflict_is_told_with_its_versions(
     (conflict,) = histories.conflicts({"other": "1", **base}, ours, theirs, modes)
 
     assert (os.fsdecode(conflict.path), conflict.kind) == (path, kind)
-    assert places(conflict.stages) == at
+    assert places(conflict.stages) == list(at)
     assert (conflict.text is not None) == (kind == "add/add")
 
 
@@ -380,7 +378,7 @@ def test_a_content_conflict_is_at_the_new_name_of_a_renamed_file(histories: Hist
     (conflict,) = histories.conflicts({"a": TEN}, {"a": None, "b": BY_OURS}, {"a": BY_THEIRS})
 
     assert (conflict.path, conflict.kind, hunks(conflict)) == (b"b", "content", (HUNK,))
-    assert places(conflict.stages) == ("b", "b", "b")
+    assert places(conflict.stages) == ["b", "b", "b"]
 
 
 def test_paths_that_are_not_utf8_or_hold_blanks_and_line_ends(histories: Histories) -> None:
