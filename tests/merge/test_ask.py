@@ -117,12 +117,11 @@ def fence(info: str, body: str = "") -> str:
 
 
 def test_a_request_shows_intents_hunks_and_options_and_nothing_else() -> None:
+    offered = Option("sorted", b'yield "/l"\n'), Option("same", b'    yield "/logout"\n')
     asked = question(
         conflicted(ONE),
         ours=Side("Add logout", "Users leave.\n\n<<<<<<< x", ("Add the route", "Name it\nwell")),
-        candidates={
-            1: (Option("sorted", b'    yield "/l"\n'), Option("again", b'    yield "/logout"\n'))
-        },
+        candidates={1: offered},
     )
 
     assert (
