@@ -152,7 +152,7 @@ def _recounted(header: str, body: Sequence[str]) -> Iterator[str]:
     source, target = signs[" "] + signs["-"], signs[" "] + signs["+"]
     yield f"@@ -{start},{source} +{start},{target} @@\n"
     for text in body:
-        yield f"{_NO_NEWLINE if text.startswith(chr(92)) else text or ' '}\n"
+        yield f"{_NO_NEWLINE if text.startswith(_NO_NEWLINE[0]) else text}\n"
 
 
 def _hunk(lines: Sequence[tuple[str, str]], *, start: int | None, line: int) -> DiffHunk:

@@ -152,6 +152,13 @@ def test_removed_and_added_lines_may_look_like_headers():
     assert patched(old, diff) == "++ 2\n-- 1\nthree\n"
 
 
+def test_right_counts_tell_where_a_hunk_ends_that_looks_like_a_header_there():
+    old = "-- x\na\nb\nc\n"
+    diff = "@@ -1 +1 @@\n--- x\n+++ y\n@@ -3,2 +3,2 @@\n-b\n+B\n c\n"
+    assert patched(old, diff) == "++ y\na\nB\nc\n"
+    assert "is not a line of a hunk" in refused(old, diff.replace("-1 +1", "-1,2 +1,2"))
+
+
 def test_hunks_may_share_context_and_come_in_any_order():
     diff = "@@ -3,3 +3,3 @@\n 3\n 4\n-5\n+five\n@@ -1,4 +1,4 @@\n-1\n+one\n 2\n 3\n 4\n"
     assert patched("1\n2\n3\n4\n5\n", diff) == "one\n2\n3\n4\nfive\n"
@@ -177,7 +184,7 @@ def test_hunks_that_change_the_same_lines_are_asked_for_again(second):
         ("--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+y\n", "a diff here changes a file that exists"),
         ("--- a/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n", "a diff here changes a file that exists"),
         ("diff --git a/a b/a\nold mode 100644\nnew mode 100755\n", "is not understood before"),
-        ("rename from a\nrename to b\n@@ -1 +1 @@\n-x\n+y\n", "is not understood before"),
+        ("\nrename from a\nrename to b\n@@ -1 +1 @@\n-x\n+y\n", "is not understood before"),
         ("@@ -1 +1 @@\n x\n", "adds and removes nothing"),
         ("@@ -1 +1 @@\n@@ -1 +1 @@\n-x\n+y\n", "adds and removes nothing"),
         ("@@ -1 +1 @@\n", "adds and removes nothing"),
@@ -188,6 +195,11 @@ def test_hunks_that_change_the_same_lines_are_asked_for_again(second):
 )
 def test_anything_but_one_files_diff_of_text_is_asked_for_again(diff, reason):
     assert reason in refused("x\n", diff)
+
+
+def test_the_line_that_is_not_understood_is_named():
+    assert refused("x\n", "--- a\n+++ a\nnew mode 100755\n").startswith('Line 4: "new mode 100755"')
+    assert refused("x\n", "@@ -1 +1 @@\n-x\n+y\nx\n").startswith('Line 5: "x"')
 
 
 def test_every_hunk_that_fits_nowhere_is_told():

@@ -76,6 +76,8 @@ def test_a_line_that_stands_for_text_is_an_elision(line):
         "# Remaining time in seconds",
         "- The rest of the settings have defaults.",
         "...and so on",
+        "# ...then call it",
+        "... then call it",
         "# wait for the rest",
         "x" * 400 + " # rest unchanged",
     ],

@@ -182,6 +182,10 @@ def test_blank_lines_match_blank_lines_only():
     assert len(problems(edit(pair("a\nb\n", "c\n")), {"a": "a\n\nb\n"})) == 1
 
 
+def test_blank_lines_alone_match_but_for_their_blanks():
+    assert edited("a\n \t\nb\n", pair("\n", "c\n")) == "a\nc\nb\n"
+
+
 def test_a_place_that_matches_to_the_letter_goes_before_one_that_does_not():
     assert edited("    x\nx\n", pair("x\n", "y\n")) == "    x\ny\n"
 
@@ -247,6 +251,7 @@ def test_a_missing_final_newline_stays_missing():
 
 def test_a_byte_order_mark_stays_and_is_no_part_of_the_first_line():
     assert edited("\ufeffone\n", pair("one\n", "two\n")) == "\ufefftwo\n"
+    assert edited("\ufeffone", pair("one\n", "")) == "\ufeff"
 
 
 def test_only_line_feeds_end_lines():

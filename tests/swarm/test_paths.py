@@ -335,7 +335,10 @@ OWNED += ["]", "-", "a/-b", "b/*", "\\", "^", "!"]
 @example(pathspec="[b-]")
 @example(pathspec="[b-a]")
 @example(pathspec="[\\]]")
-@example(pathspec="a\\")
+@example(pathspec="c\\")
+@example(pathspec="[[:punct:]]")
+@example(pathspec="a[[:cntrl:][:alnum:]]")
+@example(pathspec="[[:none:]]")
 def test_pathspecs_match_what_git_lists_for_them(owned_tree, pathspec):
     if pathspec.startswith(("/", ".", ":")) or "//" in pathspec or "/." in pathspec:
         return
