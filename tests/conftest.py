@@ -13,17 +13,15 @@ from gitswarm.repo.repository import Repository
 Content = str | bytes | None
 
 
-@pytest.fixture(autouse=True)
-def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """HOME, git's configuration, identity and dates are the same in every test."""
+def seal(home: Path, environment: pytest.MonkeyPatch) -> None:
+    """HOME, git's configuration, identity and dates are the same wherever a test runs."""
     take_git_environment(os.environ)
-    home = tmp_path_factory.mktemp("home")
     (home / ".gitconfig").write_text(
         "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n"
     )
     for name in list(os.environ):
         if name.startswith(("XDG_", "ANTHROPIC_")):
-            monkeypatch.delenv(name)
+            environment.delenv(name)
     settings = {
         "HOME": str(home),
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -35,7 +33,13 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
         "TZ": "UTC",
     }
     for name, value in settings.items():
-        monkeypatch.setenv(name, value)
+        environment.setenv(name, value)
+
+
+@pytest.fixture(autouse=True)
+def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    seal(home, monkeypatch)
     return home
 
 

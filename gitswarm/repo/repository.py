@@ -108,8 +108,15 @@ class Repository:
 
     @property
     def folder(self) -> Path:
-        """The folder of the main worktree; the git directory itself where there is none."""
+        """The folder of the main worktree; the git directory itself where none is known."""
+        if self.work_tree is not None and self.git_dir == self.common_dir:
+            return self.work_tree
         return self.common_dir.parent if self.common_dir.name == ".git" else self.common_dir
+
+    @property
+    def is_submodule(self) -> bool:
+        """Whether its git directory is inside another one, and so its checkout inside another."""
+        return ".git" in self.common_dir.parent.parts
 
     # -- running git
 

@@ -42,7 +42,10 @@ def task_branch(run: RunId, task: TaskId | str) -> BranchName:
 
 def worktree_folder(repository: Repository, settings: Settings, run: RunId) -> Path:
     """Where the worktrees of a run live: beside the repository, or where `swarm.worktreeDir` says,
-    or in the user's state folder where neither can be written. `GitError` when nothing can."""
+    or in the user's state folder where neither can be written. `GitError` when nothing can.
+
+    Beside a submodule would be inside the checkout of the repository that holds it.
+    """
     name = f"{repository.name}.swarm"
     if settings.worktree_dir:
         configured = Path(settings.worktree_dir).expanduser()
@@ -53,7 +56,7 @@ def worktree_folder(repository: Repository, settings: Settings, run: RunId) -> P
             f"swarm.worktreeDir {configured} cannot be written",
             hint='run "git config swarm.worktreeDir FOLDER" with one that can',
         )
-    if _can_hold(repository.folder.parent / name):
+    if not repository.is_submodule and _can_hold(repository.folder.parent / name):
         return repository.folder.parent / name / run
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
     if _can_hold(state / "gitswarm" / name):
@@ -65,7 +68,7 @@ def worktree_folder(repository: Repository, settings: Settings, run: RunId) -> P
 
 
 def _can_hold(folder: Path) -> bool:
-    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    nearest = next(path for path in (folder, *folder.parents) if os.path.exists(path))
     return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
 
 

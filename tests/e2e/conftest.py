@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,28 @@ from typing import Any
 import pytest
 
 from gitswarm.repo.objects import Oid
-from tests.conftest import RepositoryBuilder
+from tests.conftest import Content, RepositoryBuilder, seal
 from tests.messages_api import Call, MessagesApi, Scripted
 
 Answer = str | Scripted | Callable[[Call], str | Scripted]
 
+COMMAND = (sys.executable, "-c", "from gitswarm.cli import main; main()")
 
-def plan_reply(*tasks: Mapping[str, Any], **facts: Any) -> str:
-    """A planner's reply; a task needs `id` and `role`, its prompt is made up."""
+
+def plan_json(*tasks: Mapping[str, Any], **facts: Any) -> str:
+    """A plan as a file or a planner's block holds it; a task needs `id` and `role`, its prompt is
+    made up."""
     value = {
         "goal": "the goal",
         "tasks": [{"prompt": f"Do what {task['id']} does.", **task} for task in tasks],
         **facts,
     }
-    return f"Here is the plan.\n\n````plan\n{json.dumps(value, indent=1)}\n````\n"
+    return json.dumps(value, indent=1)
+
+
+def plan_reply(*tasks: Mapping[str, Any], **facts: Any) -> str:
+    """A planner's reply."""
+    return f"Here is the plan.\n\n````plan\n{plan_json(*tasks, **facts)}\n````\n"
 
 
 def file_reply(files: Mapping[str, str], note: str = "Done.") -> str:
@@ -58,6 +67,14 @@ class Finished:
     def json(self) -> Any:
         return json.loads(self.stdout)
 
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """What each task came to, in plan order."""
+        return {task["id"]: task["outcome"] for task in self.json["tasks"]}
+
+    def task(self, id: str) -> Any:
+        return next(task for task in self.json["tasks"] if task["id"] == id)
+
 
 @dataclass
 class Swarm:
@@ -68,31 +85,94 @@ class Swarm:
     script: Script
     base: Oid
 
-    def __call__(self, *args: str, cwd: Path | None = None, **environ: str) -> Finished:
-        done = subprocess.run(
-            self.command(*args),
+    def __call__(self, *args: str | Path, cwd: Path | None = None, **environ: str) -> Finished:
+        with self.start(*args, cwd=cwd, **environ) as process:
+            return finish(process)
+
+    @contextmanager
+    def start(
+        self, *args: str | Path, cwd: Path | None = None, **environ: str
+    ) -> Iterator["subprocess.Popen[bytes]"]:
+        """The command while it runs; ended at the latest when the block is left."""
+        process = subprocess.Popen(
+            [*COMMAND, *map(str, args)],
             cwd=cwd or self.repo.path,
-            env=self.environ(**environ),
+            env={**os.environ, **self.api.environment(), "COLUMNS": "100", **environ},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=60,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-        return Finished(done.returncode, done.stdout.decode(), done.stderr.decode())
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
-    def command(self, *args: str) -> list[str]:
-        return [sys.executable, "-c", "from gitswarm.cli import main; main()", *args]
+    def carry_out(
+        self,
+        *tasks: Mapping[str, Any],
+        options: tuple[str, ...] = (),
+        cwd: Path | None = None,
+        **environ: str,
+    ) -> Finished:
+        """`git swarm run --json` on a plan of these tasks."""
+        return self("run", self.save_plan(*tasks), "--json", *options, cwd=cwd, **environ)
 
-    def environ(self, **more: str) -> dict[str, str]:
-        return {**os.environ, **self.api.environment(), "COLUMNS": "100", **more}
+    def save_plan(self, *tasks: Mapping[str, Any]) -> Path:
+        file = self.repo.path.parent / "plan.json"
+        file.write_text(plan_json(*tasks))
+        return file
 
     def purposes(self) -> list[str]:
         return [call.purpose for call in self.api.calls]
 
+    def calls(self, purpose: str, task: str = "") -> list[Call]:
+        return [c for c in self.api.calls if c.purpose == purpose and c.task == task]
 
-@pytest.fixture
-def swarm(repo: RepositoryBuilder) -> Iterator[Swarm]:
+    def commit(self, files: Mapping[str, Content]) -> Oid:
+        """One more commit, checked out, from which runs start."""
+        self.base = self.repo.commit(files, on=self.base)
+        self.repo.checkout(self.base)
+        return self.base
+
+    @property
+    def worktrees(self) -> Path:
+        """Where agents have theirs."""
+        return self.repo.path.with_name(f"{self.repo.path.name}.swarm")
+
+
+def finish(process: "subprocess.Popen[bytes]") -> Finished:
+    stdout, stderr = process.communicate(timeout=60)
+    return Finished(process.returncode, os.fsdecode(stdout), os.fsdecode(stderr))
+
+
+def git(folder: Path, *args: str) -> str:
+    """Run git as a user in that folder would."""
+    done = subprocess.run(["git", *args], cwd=folder, capture_output=True, check=True)
+    return os.fsdecode(done.stdout)
+
+
+@contextmanager
+def swarm_in(folder: Path) -> Iterator[Swarm]:
+    folder.mkdir()
+    repo = RepositoryBuilder(folder)
     base = repo.commit({"app.py": "one\ntwo\nthree\n", "README.md": "# Project\n"})
     repo.checkout(base)
     script = Script()
     with MessagesApi(script).serving() as api:
         yield Swarm(repo, api, script, base)
+
+
+@pytest.fixture
+def swarm(tmp_path: Path) -> Iterator[Swarm]:
+    with swarm_in(tmp_path / "project") as swarm:
+        yield swarm
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
+    """One for all tests of a module, which look at the same runs: each costs a second or two."""
+    with pytest.MonkeyPatch.context() as environment:
+        seal(tmp_path_factory.mktemp("home"), environment)
+        with swarm_in(tmp_path_factory.mktemp("shared") / "project") as swarm:
+            yield swarm

@@ -1,0 +1,53 @@
+"""Everything of a checkout that is the user's, to be compared byte for byte."""
+
+import os
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.e2e.conftest import git
+
+Snapshot = dict[str, tuple[int, bytes]]
+"""Mode and content by path."""
+
+_OURS = re.compile(r"(^|/)(gitswarm|objects|(logs/)?refs/(heads/)?swarm)(/|$)")
+"""What a run adds below a git directory: objects, and what is under its own names."""
+
+
+def snapshot(work_tree: Path) -> Snapshot:
+    """Every file of a checkout, tracked or not, and every file of its git directory: HEAD, index,
+    configuration, hooks, refs, reflogs, the stash and the state of a merge."""
+    git_dir = Path(git(work_tree, "rev-parse", "--absolute-git-dir").removesuffix("\n"))
+
+    def is_ours(path: Path) -> bool:
+        return bool(_OURS.search(str(path.relative_to(git_dir)))) or _is_agents_worktree(path)
+
+    inside = _files(work_tree, but=lambda path: path.name == ".git" or path == git_dir)
+    return {**inside, **_files(git_dir, but=is_ours)}
+
+
+def _is_agents_worktree(path: Path) -> bool:
+    """Whether this is what git notes of a worktree of ours, complete or still being made."""
+    if path.parent.name != "worktrees":
+        return False
+    pointer = path / "gitdir"
+    return not pointer.exists() or ".swarm/" in os.fsdecode(pointer.read_bytes())
+
+
+def _files(folder: Path, *, but: Callable[[Path], bool]) -> Snapshot:
+    found: Snapshot = {}
+    if but(folder):
+        return found
+    for parent, folders, names in os.walk(folder):
+        here = Path(parent)
+        folders[:] = [name for name in folders if not but(here / name)]
+        for file in (here / name for name in [*folders, *names]):
+            if but(file):
+                continue
+            mode = file.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                found[str(file)] = mode, os.fsencode(file.readlink())
+            elif stat.S_ISREG(mode):
+                found[str(file)] = mode, file.read_bytes()
+    return found
