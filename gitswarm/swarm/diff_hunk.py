@@ -64,7 +64,8 @@ def apply_hunks(
             continue
         placed.append(place)
         if place.remark:
-            remarks.append(f"{path}: a hunk applied at line {place.start + 1}{place.remark}")
+            line = place.start + 1 - place.skipped
+            remarks.append(f"{path}: a hunk applied at line {line}{place.remark}.")
     if not problems:
         try:
             return _applied(placed, file), tuple(remarks)
@@ -82,6 +83,8 @@ class _Placed:
     hunk: DiffHunk
     start: int
     """The index of the file's line where it begins."""
+    skipped: int = 0
+    """How many lines of context at its front were ignored."""
     remark: str = ""
 
 
@@ -103,12 +106,15 @@ def _place(hunk: DiffHunk, texts: list[str]) -> _Placed:
                 f"{', ...' * (len(starts) > 10)}); give more lines around it."
             )
         if starts:
-            moved = expected is not None and expected != starts[0]
-            remark = f" instead of {expected + 1}" if moved and expected is not None else ""
-            remark += ", trailing blanks ignored" if loosely and not fuzz else ""
-            remark += f", up to {fuzz} lines of context at its ends ignored" if fuzz else ""
-            return _Placed(trimmed, starts[0], remark and remark + ".")
+            moved = "" if expected in (None, starts[0]) else f" instead of {hunk.start}"
+            return _Placed(trimmed, starts[0], front, moved + _told(fuzz, loosely=loosely))
     raise _UnfitError(f"this hunk fits nowhere. {nearest(texts, hunk.source)}")
+
+
+def _told(fuzz: int, *, loosely: bool) -> str:
+    if fuzz:
+        return f", up to {fuzz} lines of context at its ends ignored"
+    return ", trailing blanks ignored" if loosely else ""
 
 
 def _matches(source: list[str], texts: list[str], *, loosely: bool) -> list[int]:

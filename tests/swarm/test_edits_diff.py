@@ -98,7 +98,7 @@ def test_two_lines_of_context_at_either_end_may_differ_and_are_told():
     diff = "@@ -7,7 +7,7 @@\n x\n y\n 9\n-10\n+ten\n 11\n 12\n z\n"
     assert patched(NUMBERS, diff) == NUMBERS.replace("10\n", "ten\n")
     assert remarks(NUMBERS, diff) == (
-        "a: a hunk applied at line 9, up to 2 lines of context at its ends ignored.",
+        "a: a hunk applied at line 7, up to 2 lines of context at its ends ignored.",
     )
 
 
@@ -165,12 +165,17 @@ def test_hunks_may_share_context_and_come_in_any_order():
 
 
 @pytest.mark.parametrize(
-    "second",
-    ["@@ -2,2 +2,2 @@\n-2\n+TWO\n 3\n", "@@ -2 +2 @@\n-2\n", "@@ -1,2 +1,3 @@\n 1\n+x\n 2\n"],
+    ("second", "problem"),
+    [
+        ("@@ -2,2 +2,2 @@\n-2\n+TWO\n 3\n", "two hunks meet at line 2; join them."),
+        ("@@ -2,2 +2,3 @@\n 2\n+x\n 3\n", "two hunks meet at line 2; join them."),
+        ("@@ -3,1 +3,1 @@\n-3\n+x\n", "two hunks meet at line 3; join them."),
+        ("@@ -1,1 +1,2 @@\n 1\n+x\n", "two hunks add lines before line 2; join them."),
+    ],
 )
-def test_hunks_that_change_the_same_lines_are_asked_for_again(second):
+def test_hunks_that_change_the_same_lines_are_asked_for_again(second, problem):
     first = "@@ -1,3 +1,3 @@\n 1\n+y\n-2\n+two\n 3\n"
-    assert len(problems(fence("diff path=a", first + second), {"a": "1\n2\n3\n"})) == 1
+    assert refused("1\n2\n3\n", first + second) == f"In a {problem}"
 
 
 @pytest.mark.parametrize(
@@ -200,6 +205,13 @@ def test_anything_but_one_files_diff_of_text_is_asked_for_again(diff, reason):
 def test_the_line_that_is_not_understood_is_named():
     assert refused("x\n", "--- a\n+++ a\nnew mode 100755\n").startswith('Line 4: "new mode 100755"')
     assert refused("x\n", "@@ -1 +1 @@\n-x\n+y\nx\n").startswith('Line 5: "x"')
+
+
+def test_ten_of_many_places_are_listed():
+    assert refused("x\n" * 11, "@@\n-x\n+y\n") == (
+        "Line 2: in a this hunk fits 11 places (at lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...); give"
+        " more lines around it."
+    )
 
 
 def test_every_hunk_that_fits_nowhere_is_told():

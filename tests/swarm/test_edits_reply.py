@@ -89,6 +89,11 @@ def test_code_without_any_path_from_a_writing_role_is_asked_for_again(code):
     )
 
 
+def test_code_is_not_said_to_name_no_file_where_its_name_was_not_understood():
+    (problem,) = problems(fence("python src/a.py", "x\n"))
+    assert '"src/a.py" in the info string is not understood' in problem
+
+
 def test_a_role_that_writes_nothing_may_show_code():
     assert edits_of(fence("python", "x\n") + fence("diff", HUNK), writing=False).edits == ()
 

@@ -47,6 +47,14 @@ def test_a_search_that_matches_several_places_is_asked_for_again():
     )
 
 
+def test_ten_of_many_places_are_listed():
+    assert only_problem(edit(pair("x\n", "y\n")), {"a": "x\n" * 11}) == (
+        "Line 2: in a SEARCH matches 11 places (at lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...); add"
+        " lines before or after until it matches one."
+    )
+    assert "9, 10);" in only_problem(edit(pair("x\n", "y\n")), {"a": "x\n" * 10})
+
+
 def test_places_that_overlap_are_several():
     assert "matches 2 places" in only_problem(edit(pair("x\nx\n", "y\n")), {"a": "x\nx\nx\n"})
 
@@ -160,6 +168,20 @@ def test_runs_inside_a_line_need_no_longer_markers():
 )
 def test_anything_but_whole_pairs_with_markers_of_one_length_is_asked_for_again(body):
     assert len(problems(edit(body), {"a": "one\n"})) == 1
+
+
+def test_the_line_of_the_slip_is_named():
+    assert only_problem(edit(pair("one\n", "two\n"), "stray\n"), {"a": "one\n"}) == (
+        'Line 7: "stray" stands outside of a pair; an edit holds nothing but pairs, each opened by'
+        ' "<<<<<<< SEARCH", all markers of one length.'
+    )
+    assert only_problem(edit(pair("one\n", "=======\n")), {"a": "one\n"}) == (
+        'Line 5: "=======" is not the ">>>>>>> REPLACE" that the pair of line 2 needs next. If it'
+        " belongs to the text, the markers are too short: make all of them 8 characters long."
+    )
+    assert only_problem(edit("\n<<<<<<< SEARCH\none\n"), {"a": "one\n"}) == (
+        'Line 3: the pair that begins here has no line "=======".'
+    )
 
 
 def test_markers_may_be_followed_by_blanks():

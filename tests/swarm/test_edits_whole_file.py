@@ -69,6 +69,8 @@ def test_an_old_file_keeps_its_line_ends_final_newline_and_byte_order_mark(old, 
 def test_a_file_that_loses_all_its_text_is_told():
     (change,) = changes(whole(""), {"a": "x\n"})
     assert (change.data, change.remarks) == (b"", ("a: all its text is gone.",))
+    (unchanged,) = changes(whole(""), {"a": ""})
+    assert unchanged.remarks == ()
 
 
 def test_a_file_may_be_given_as_it_is():
