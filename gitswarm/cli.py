@@ -4,9 +4,11 @@ import difflib
 import importlib
 import json
 import os
+import signal
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -37,6 +39,14 @@ LATER = {
     *("roles", "config", "doctor", "clean"),
 }
 """Command words that the design keeps for itself: never taken for a goal by accident."""
+
+
+class StoppedError(Exception):
+    """The user stopped a command that has no answer yet."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
 
 
 class SwarmGroup(click.Group):
@@ -88,21 +98,22 @@ def group(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-def refuse_mistaken_command(goal: str) -> None:
-    """Raise `UsageError` when a goal of one word looks like a command that was meant."""
-    word = goal.strip()
-    if not word or len(word.split()) > 1:
+def refuse_mistaken_command(words: Sequence[str]) -> None:
+    """Raise `UsageError` when a goal begins with the word of a command, or is one word that is
+    close to one."""
+    first = words[0].strip()
+    as_goal = f'as a goal: git swarm -- "{" ".join(words)}"'
+    if first in COMMANDS:
+        raise UsageError(f'"{first}" is a command, which comes before all options', hint=as_goal)
+    if first in LATER:
+        raise UsageError(f'"{first}" is not a command of this version', hint=as_goal)
+    if len(words) > 1 or len(first.split()) > 1:
         return
-    if word in LATER:
-        raise UsageError(
-            f'"{word}" is not a command of this version', hint=f'as a goal: git swarm -- "{word}"'
-        )
     known = [*COMMANDS, *LATER]
-    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.7)
+    close = difflib.get_close_matches(first.lower(), known, n=1, cutoff=0.7)
     if close:
         raise UsageError(
-            f'"{word}" is not a command; did you mean "git swarm {close[0]}"?',
-            hint=f'as a goal: git swarm -- "{word}"',
+            f'"{first}" is not a command; did you mean "git swarm {close[0]}"?', hint=as_goal
         )
 
 
@@ -124,10 +135,10 @@ def run(args: list[str]) -> int:
     wants_json = "--json" in args
     try:
         answer = group.main(args=args, prog_name="git swarm", standalone_mode=False)
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
+    except StoppedError as stopped:
+        return _stop(stopped.signum, wants_json=wants_json)
     except (click.Abort, KeyboardInterrupt):
-        return 130
+        return _stop(signal.SIGINT, wants_json=wants_json)
     except click.ClickException as error:
         wrong = UsageError(error.format_message(), hint="git swarm -h")
         return _fail(wrong, wants_json=wants_json)
@@ -138,6 +149,15 @@ def run(args: list[str]) -> int:
     except Exception as error:
         return _report_bug(error, wants_json=wants_json)
     return answer if isinstance(answer, int) else 0
+
+
+def _stop(signum: int, *, wants_json: bool) -> int:
+    status = 128 + signum
+    reason = "stopped before there was anything to report"
+    sys.stderr.write(f"{reason}\n")
+    if wants_json:
+        print_json({"schema": ERROR_SCHEMA, "error": reason, "hint": None, "exit_code": status})
+    return status
 
 
 def _fail(error: GitswarmError, *, wants_json: bool) -> int:

@@ -168,10 +168,11 @@ class Orchestrator:
         """Carry the goal, or a plan that was made before, to its report.
 
         Raises what makes a run impossible from the start: settings, credentials. Whatever goes
-        wrong later is told by the report.
+        wrong later is told by the report. Either is in the ledger, where anything was recorded.
         """
         folder = worktree_folder(self.repository, self.settings, self.run)
         self._tell(RunStarted(self.run, self.goal, self.base))
+        raised: BaseException | None = None
         with (
             hold(self.repository, self.run),
             Attributes.of(self.repository, self.base) as attributes,
@@ -179,19 +180,33 @@ class Orchestrator:
             try:
                 await self._carry_out(plan, confirm, attributes, folder)
             except StopRequestedError:
-                self._stopped = "interrupted"
+                self._stopped = self.stop.signum.name
+            except asyncio.CancelledError as cancelled:
+                self._stopped, raised = self.stop.signum.name, cancelled
             except GitswarmError as error:
-                if error.exit_code != GitswarmError.exit_code and not self._results:
-                    raise
-                self._spending.require_answer()
-                self._stopped = error.message
+                hint = f" ({error.hint})" if error.hint else ""
+                self._stopped, raised = error.message + hint, self._impossible(error)
             report = self._report()
-            await self._record.end(report.to_json(), interrupted=self.stop.is_set())
+            await self._record.end(
+                report.to_json(), stopped=self._stopped, interrupted=self.stop.is_set()
+            )
         self._live.close()
         with suppress(OSError):
             folder.rmdir()
             folder.parent.rmdir()
+        if raised is not None:
+            raise raised
         return report
+
+    def _impossible(self, error: GitswarmError) -> GitswarmError | None:
+        """What the user has to set right before any run can work; None where this one has begun."""
+        if error.exit_code != GitswarmError.exit_code and not self._results:
+            return error
+        try:
+            self._spending.require_answer()
+        except GitswarmError as refused:
+            return refused
+        return None
 
     async def _carry_out(
         self, plan: Plan | None, confirm: Confirm, attributes: Attributes, folder: Path

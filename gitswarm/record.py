@@ -50,13 +50,14 @@ class RunRecord:
         files = {f"verdicts/{tree}.json": {**verdict.to_json(), "output": verdict.output}}
         await self.step(Step(f"verify: {verdict.outcome.value}", files))
 
-    async def end(self, report: dict[str, Any], *, interrupted: bool) -> None:
-        """The report, for a run of which anything was recorded."""
+    async def end(self, report: dict[str, Any], *, stopped: str, interrupted: bool) -> None:
+        """The report, for a run of which anything was recorded, and why it ended before its end."""
         if not self._ledger.exists:
             return
         self._facts |= {
             "state": "interrupted" if interrupted else "finished",
             "ended_at": _now(),
+            "stopped": stopped,
             "report": report,
         }
         await self.step(Step("end", {"run.json": self._facts}))

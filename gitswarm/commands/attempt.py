@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gitswarm.cli import STARTED, print_json
+from gitswarm.cli import STARTED, StoppedError, print_json
 from gitswarm.console import Console
 from gitswarm.errors import GitswarmError, UsageError
 from gitswarm.model.claude import ClaudeModel, start_import
@@ -117,7 +117,7 @@ def edited(plan: Plan, roles: list[str], console: Console) -> Plan:
 
 def run_until_signalled(pursue: Callable[[Stop], Coroutine[Any, Any, Report]]) -> Report:
     """Run to the report. A first SIGINT or SIGTERM stops cleanly; a second one cancels whatever is
-    under way; both leave a run that its ledger knows."""
+    under way, and the process exits without a report; both leave a run that its ledger knows."""
 
     async def main() -> Report:
         stop = Stop()
@@ -133,6 +133,8 @@ def run_until_signalled(pursue: Callable[[Stop], Coroutine[Any, Any, Report]]) -
             loop.add_signal_handler(signum, on_signal, signum)
         try:
             return await work
+        except asyncio.CancelledError:
+            raise StoppedError(stop.signum) from None
         finally:
             for signum in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(signum)

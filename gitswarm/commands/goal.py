@@ -59,6 +59,10 @@ def read_goal(words: tuple[str, ...], *, literal: bool) -> str:
     goal = " ".join(words).strip()
     if not goal:
         raise UsageError("the goal is empty", hint='git swarm "what you want done"')
+    try:
+        goal.encode()
+    except UnicodeEncodeError:
+        raise UsageError("the goal is not UTF-8", hint="type it in a UTF-8 terminal") from None
     if not literal:
-        refuse_mistaken_command(goal)
+        refuse_mistaken_command(words)
     return goal

@@ -135,6 +135,17 @@ class Swarm:
         self.repo.checkout(self.base)
         return self.base
 
+    def ledger(self) -> dict[str, Any]:
+        """What the only run has recorded so far, by the file's path; nothing before its start."""
+        for ref in self.repo.repository.refs("refs/swarm/"):
+            names = git(self.repo.path, "ls-tree", "-r", "--name-only", ref).splitlines()
+            return {name: json.loads(self.repo.text(ref, name)) for name in names}
+        return {}
+
+    def recorded_outcomes(self) -> dict[str, str]:
+        results = (file for name, file in self.ledger().items() if name.endswith("/result.json"))
+        return {result["id"]: result["outcome"] for result in results}
+
     @property
     def worktrees(self) -> Path:
         """Where agents have theirs."""
