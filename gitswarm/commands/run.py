@@ -42,8 +42,9 @@ def command(
     try:
         text = plan_file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise PlanFileError(
-            f"the plan {plan_file} cannot be read: {error}",
+            f"the plan {plan_file} cannot be read: {why}",
             hint=f'make one with git swarm plan -o {plan_file} "GOAL"',
         ) from None
     plan, _ = read_plan(text, source="file", roles=load_builtin_roles(), max_tasks=None)

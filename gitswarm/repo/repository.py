@@ -448,5 +448,7 @@ def _named(args: Sequence[str | bytes]) -> str:
 
 
 def _says(output: GitOutput) -> str:
-    lines = output.stderr.decode("utf-8", "replace").strip().splitlines()
-    return " / ".join(lines[-3:]) if lines else "it said nothing"
+    """What git gives as the reason, without its advice."""
+    lines = [line for line in output.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    reasons = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+    return " / ".join((reasons or lines)[-3:]) or "it said nothing"
