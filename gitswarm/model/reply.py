@@ -219,31 +219,44 @@ _OPENER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """A line that would open a fence with `path=`, but for what stands before it."""
+_INNER = re.compile(r" {0,3}(?P<marker>`{3,}|~{3,})[ \t]*(?P<info>[^`\s][^`]*)")
+"""A line that would open a fence, were it not inside one."""
 
 
 def _stray_openers(lines: list[str], blocks: list[_Block]) -> Iterator[Fault]:
     openers = {block.first for block in blocks if block.top_level}
-    for index, line in enumerate(lines):
-        found = _OPENER.match(line.rstrip("\r\n"))
+    for index, ended in enumerate(lines):
+        line = ended.rstrip("\r\n")
+        with_path = _OPENER.match(line)
+        found = with_path or _INNER.fullmatch(line)
         if found is None or index in openers:
             continue
+        marker = found["marker"]
         outer = next((block for block in blocks if block.holds(index)), None)
-        length = len(found["marker"])
         if outer is None:
-            yield Fault(
-                index + 1,
-                "this looks like a fence with path=, but it is not one at the top level (it is in a"
-                " list or a quote, indented, or has backticks in its info string), so it would edit"
-                " nothing; start the fence at the left margin, with nothing before it.",
-            )
-        elif len(outer.marker) <= length:
-            yield Fault(
-                index + 1,
-                f"this looks like a fence with path=, but it is inside the one opened in line"
-                f" {outer.line}, so it would edit nothing; close that one before it, or, if it"
-                f" belongs to that one's text, open and close that one with"
-                f" {outer.marker[0] * (length + 1)}.",
-            )
+            if with_path:
+                yield Fault(index + 1, _NOT_AT_TOP)
+        elif with_path:
+            if len(marker) >= len(outer.marker):
+                yield Fault(index + 1, _inside(outer, marker, "it would edit nothing"))
+        elif marker.startswith(outer.marker) and not _Info.read(found["info"].strip()).complaints:
+            yield Fault(index + 1, _inside(outer, marker, "its end would end that one"))
+
+
+_NOT_AT_TOP = (
+    "this looks like a fence with path=, but it is not one at the top level (it is in a list or a"
+    " quote, indented, or has backticks in its info string), so it would edit nothing; start the"
+    " fence at the left margin, with nothing before it."
+)
+
+
+def _inside(outer: _Block, marker: str, harm: str) -> str:
+    longer = outer.marker[0] * (len(marker) + 1)
+    return (
+        f"this looks like the beginning of a fence, but it is inside the one opened in line"
+        f" {outer.line}, so {harm}; close that one before it, or, if it belongs to that one's text,"
+        f" open and close that one with {longer}."
+    )
 
 
 # The info string

@@ -70,9 +70,19 @@ def test_a_line_that_looks_like_an_opener_with_a_path_must_be_one_at_the_top_lev
 def test_an_opener_with_a_path_in_a_fence_that_is_not_longer_is_a_fault(outer, inner):
     text = f"{outer}markdown path=README.md\n{inner}python path=a.py\nx\n{outer}\n"
     assert faults(text)[0] == (
-        "Line 2: this looks like a fence with path=, but it is inside the one opened in line 1, so"
-        " it would edit nothing; close that one before it, or, if it belongs to that one's text,"
-        f" open and close that one with {outer[0] * (len(inner) + 1)}."
+        "Line 2: this looks like the beginning of a fence, but it is inside the one opened in line"
+        " 1, so it would edit nothing; close that one before it, or, if it belongs to that one's"
+        f" text, open and close that one with {outer[0] * (len(inner) + 1)}."
+    )
+
+
+@pytest.mark.parametrize("inner", ["````commit", "  ````python", "`````nothing", "````edit path=b"])
+def test_a_fence_that_a_shorter_run_did_not_close_swallows_no_other(inner):
+    text = f"````python path=a.py\nx\n```\n\nAnd:\n\n{inner}\ny\n`````\n"
+    (fault,) = faults(text)
+    assert fault.startswith(
+        "Line 7: this looks like the beginning of a fence, but it is inside the one opened in line"
+        " 1, so "
     )
 
 

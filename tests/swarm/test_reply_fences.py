@@ -86,7 +86,7 @@ def test_a_closing_fence_may_be_longer_and_indented_and_followed_by_blanks():
 
 
 def test_a_shorter_run_or_one_of_the_other_character_closes_nothing():
-    body = "```\n~~~~\n```` x\n    ````\n"
+    body = "```\n~~~~\n```` x y\n    ````\n```sh\n~~~~~sh\n````x````\n    ````sh\n"
     assert only_fence(fence("text path=a", body)).body == body
 
 
