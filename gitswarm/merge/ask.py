@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gitswarm.errors import ModelError
-from gitswarm.merge.answers import CONFIDENCE, Proposal, read_answers
 from gitswarm.merge.conflicts import Hunk
+from gitswarm.merge.proposals import CONFIDENCE, Proposal, read_proposals
 from gitswarm.merge.question import (
     SYSTEM,
     Question,
@@ -99,7 +99,7 @@ async def ask_resolutions(
         except ModelError as error:
             if not replies:
                 raise
-            hunks.leave_open(f"the answer was refused, and asked once more, {error.message}")
+            hunks.leave_open(f"the second answer did not come: {error.message}")
             failed_cost_usd = error.cost_usd
             break
         replies.append(reply)
@@ -145,15 +145,13 @@ class _Hunks:
         if reply.stop_reason == "model_context_window_exceeded":
             self.leave_open("the hunks are more than the model can read")
             return ""
-        answers = read_answers(reply.text, self._question, self.asked, numbers=self._numbers)
-        slips = answers.slips
+        read = read_proposals(reply.text, self._question, self.asked, numbers=self._numbers)
+        slips = read.slips
         if reply.stop_reason == "max_tokens":
             slips = ("It was cut off at the length limit: write less around the fences.",)
             self.room = min(MOST_TOKENS, 2 * self.room)
         refused = (
-            self._settle(answers.proposals)
-            if not slips
-            else {hunk.number: () for hunk in self.asked}
+            self._settle(read.by_hunk) if not slips else {hunk.number: () for hunk in self.asked}
         )
         if refused and not is_last:
             return repair_message(self._question, refused, slips)

@@ -9,7 +9,7 @@ merge drivers keep working. See gitattributes(5).
 import os
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +67,7 @@ class Attributes:
         self,
         *args: str | bytes,
         input: bytes = b"",
-        ok: Iterable[int] = (0,),
+        ok: Container[int] = (0,),
         env: Mapping[str, str] | None = None,
     ) -> GitOutput:
         """Run a git command that sees these attributes and no index."""
@@ -76,7 +76,7 @@ class Attributes:
             f"core.attributesFile={self.folder / 'attributes'}",
             *args,
             input=input,
-            ok=tuple(ok),
+            ok=ok,
             work_tree=self.folder / "tree",
             env={"GIT_INDEX_FILE": str(self.folder / "index"), **(env or {})},
         )

@@ -43,7 +43,8 @@ def objections(
     after: bytes = b"",
     marker_sizes: Collection[int] = (),
 ) -> list[str]:
-    """Why an answer cannot be taken; empty when it can.
+    """Why an answer cannot be taken; empty when it can. The first line of each says what is wrong,
+    the others what to do about it.
 
     `before` and `after` are the text around the hunk; `marker_sizes` the lengths of conflict
     markers that were in play, beside git's usual 7.
@@ -75,7 +76,8 @@ def unparsable(
     def settle(numbers: list[int]) -> None:
         tried = kept | {number: answers[number] for number in numbers}
         spliced = text.splice(tried)
-        errors = [syntax_error(path, spliced.take(side)) for side in ("ours", "theirs")]
+        versions = dict.fromkeys((spliced.take("ours"), spliced.take("theirs")))
+        errors = [syntax_error(path, version) for version in versions]
         if None in errors:
             kept.update(tried)
         elif len(numbers) == 1:
@@ -135,8 +137,8 @@ def _repeated_context(hunk: Hunk, answer: bytes, before: bytes, after: bytes) ->
     ):
         if any(re.search(rb"\w", line) and line not in own for line in repeated):
             yield (
-                f"It repeats {len(repeated)} of the lines {place} the hunk; those stay in the file,"
-                " so give only the lines that replace the hunk."
+                f"It repeats lines from {place} the hunk: {len(repeated)}.\n"
+                "Those stay in the file; give only the lines that replace the hunk."
             )
 
 
@@ -180,8 +182,9 @@ def _lost_lines(hunk: Hunk, answer: bytes, dropped: str) -> Iterator[str]:
         if lines:
             yield "\n".join(
                 (
-                    f"It leaves out something that {name} added. Keep it, or name each of these"
-                    f" lines whole in a `dropped hunk={hunk.number}` fence and say why:",
+                    f"It leaves out something that {name} added.",
+                    "Keep it, or copy each of these lines whole into a fence"
+                    f" `dropped hunk={hunk.number}` and say there why:",
                     *dict.fromkeys(f"    {line.strip()}" for line in lines),
                 )
             )

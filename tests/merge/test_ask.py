@@ -376,8 +376,8 @@ others are settled.
 
 ## Hunk 2
 
-Not taken: It leaves out something that theirs added. Keep it, or name each of these lines whole in\
- a `dropped hunk=2` fence and say why:
+Not taken: It leaves out something that theirs added.
+Keep it, or copy each of these lines whole into a fence `dropped hunk=2` and say there why:
     yield "/api/limits"
 
 ````
@@ -426,8 +426,7 @@ async def test_what_is_refused_twice_is_left_open() -> None:
         (2, None, None),
     ]
     assert answer.resolutions[1].reason == (
-        "no answer could be taken: It leaves out something that theirs added. Keep it, or name each"
-        " of these lines whole in a `dropped hunk=2` fence and say why:"
+        "no answer could be taken: It leaves out something that theirs added."
     )
 
 
@@ -472,8 +471,13 @@ async def test_what_is_refused_twice_is_left_open() -> None:
         ),
         pytest.param(
             "````resolution hunk=1\n````python\n" + FIRST_LINES.decode() + "````\n````\n",
-            "fence",
+            "is never closed",
             id="a fence in a fence",
+        ),
+        pytest.param(
+            "````resolution hunk=1\n" + BOTH,
+            "Line 1: this fence holds another that is not shorter",
+            id="an answer in an answer",
         ),
         pytest.param(
             fence("resolution hunk=1", "<<<<<<< ours\n" + FIRST_LINES.decode()),
@@ -482,7 +486,7 @@ async def test_what_is_refused_twice_is_left_open() -> None:
         ),
         pytest.param(
             fence("resolution hunk=1", '    yield "/login"\n' + FIRST_LINES.decode()),
-            "It repeats 1 of the lines before the hunk",
+            "It repeats lines from before the hunk: 1.",
             id="context repeated",
         ),
         pytest.param(
@@ -515,7 +519,7 @@ async def test_a_slip_is_asked_again_with_the_reason_and_nothing_wrong_is_taken(
 
 @pytest.mark.parametrize(
     ("after", "why"),
-    [("", "is never closed"), (fence("dropped hunk=1", "x\n"), "There is a fence without a kind")],
+    [("", "is never closed"), (fence("dropped hunk=1", "x\n"), "this fence has no kind")],
 )
 async def test_an_inner_fence_that_closes_the_outer_one_cuts_nothing_short(
     after: str, why: str
@@ -605,7 +609,7 @@ async def test_without_a_second_reply_what_was_taken_stays() -> None:
 
     assert outcomes(answer) == [
         (1, "model", "Both add a route."),
-        (2, None, "the answer was refused, and asked once more, the network is gone"),
+        (2, None, "the second answer did not come: the network is gone"),
     ]
 
 

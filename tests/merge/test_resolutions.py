@@ -26,8 +26,9 @@ def test_an_answer_with_everything_that_both_sides_added_is_taken() -> None:
 
 def test_what_is_missing_is_named_line_by_line() -> None:
     assert objections(TIMEOUTS, b"timeout = 20\n") == [
-        "It leaves out something that theirs added. Keep it, or name each of these lines whole in"
-        " a `dropped hunk=3` fence and say why:\n    timeout = 30\n    retries = 2"
+        "It leaves out something that theirs added.\n"
+        "Keep it, or copy each of these lines whole into a fence `dropped hunk=3` and say there"
+        " why:\n    timeout = 30\n    retries = 2"
     ]
 
 
@@ -176,12 +177,12 @@ def test_lines_from_around_the_hunk_are_not_given_once_more() -> None:
 
     assert judged(b"    a()\n    b()\n") == []
     assert judged(before + b"    a()\n    b()\n") == [
-        "It repeats 2 of the lines before the hunk; those stay in the file, so give only the lines"
-        " that replace the hunk."
+        "It repeats lines from before the hunk: 2.\n"
+        "Those stay in the file; give only the lines that replace the hunk."
     ]
     assert judged(b"    a()\n    b()\n    stop()\n") == [
-        "It repeats 1 of the lines after the hunk; those stay in the file, so give only the lines"
-        " that replace the hunk."
+        "It repeats lines from after the hunk: 1.\n"
+        "Those stay in the file; give only the lines that replace the hunk."
     ]
 
 

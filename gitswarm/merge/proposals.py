@@ -30,38 +30,47 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Proposals:
+    """A whole reply, read."""
+
     slips: tuple[str, ...]
-    """What is wrong with the whole reply. Nothing of one with slips may be taken: a fence that
+    """What is wrong with it as a whole. Nothing of a reply with slips may be taken: a fence that
     closed too early cuts a resolution short, a number too many may mean that all are shifted."""
-    proposals: Mapping[int, Proposal]
+    by_hunk: Mapping[int, Proposal]
     """One for every hunk that was asked, where there are no slips."""
 
 
-def read_answers(
+def read_proposals(
     text: str, question: Question, asked: Sequence[Hunk], *, numbers: Collection[int]
-) -> Answers:
+) -> Proposals:
     """Read a reply to the `asked` hunks. `numbers` are those of all hunks asked so far: an answer
     given once more does no harm. Never raises: what cannot be used is a slip or a problem."""
     reply = read_reply(text)
     slips = [str(fault) for fault in reply.faults]
-    if any(fence.is_example and not fence.language for fence in reply.fences):
-        slips.append(
-            "There is a fence without a kind. If it was to close one of yours, or stands inside it,"
-            " open and close yours with more backticks."
-        )
+    slips += (
+        f"Line {fence.line}: this fence has no kind. If it was to close one of yours, or stands"
+        " inside it, open and close yours with more backticks."
+        for fence in reply.fences
+        if fence.is_example and not fence.language
+    )
+    slips += (
+        f"Line {fence.line}: this fence holds another that is not shorter, so that it is not clear"
+        " where it ends. Close it, or open and close it with more backticks."
+        for fence in reply.fences
+        if re.search(rf"^ {{0,3}}{re.escape(fence.marker)}", plain(fence.body), re.M)
+    )
     if slips:
-        return Answers(tuple(slips), {})
+        return Proposals(tuple(slips), {})
     fences: dict[int, list[Fence]] = defaultdict(list)
     for fence in reply.of_kind("resolution", "choice", "dropped", "unresolved"):
         fences[int(fence.keys.get("hunk", "0"))].append(fence)
     if strange := [fence for number in fences.keys() - numbers for fence in fences[number]]:
         shown = ", ".join(str(hunk.number) for hunk in asked)
         lines = ", ".join(str(fence.line) for fence in strange)
-        return Answers((f"Line {lines}: that is no hunk of this file; asked are: {shown}.",), {})
+        return Proposals((f"Line {lines}: that is no hunk of this file; asked are: {shown}.",), {})
     prose = _prose_before(text, reply.fences)
     sizes = {question.text.marker_size, marker_size(question, asked)}
-    return Answers(
+    return Proposals(
         tuple(slips),
         {
             hunk.number: _read_one(question, hunk, fences[hunk.number], prose, sizes)
