@@ -2,13 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitswarm.merge.conflicts import Hunk
 from gitswarm.merge.question import Question, marker_size
 from gitswarm.merge.resolutions import fit, objections
-from gitswarm.model.reply import Fence, plain, read_reply
+from gitswarm.model.reply import Fence, ReplyText, plain, read_reply
 
 CONFIDENCE = 0.5
 """What an answer that states none counts as."""
@@ -46,20 +46,7 @@ def read_proposals(
     """Read a reply to the `asked` hunks. `numbers` are those of all hunks asked so far: an answer
     given once more does no harm. Never raises: what cannot be used is a slip or a problem."""
     reply = read_reply(text)
-    slips = [str(fault) for fault in reply.faults]
-    slips += (
-        f"Line {fence.line}: this fence has no kind. If it was to close one of yours, or stands"
-        " inside it, open and close yours with more backticks."
-        for fence in reply.fences
-        if fence.is_example and not fence.language
-    )
-    slips += (
-        f"Line {fence.line}: this fence holds another that is not shorter, so that it is not clear"
-        " where it ends. Close it, or open and close it with more backticks."
-        for fence in reply.fences
-        if re.search(rf"^ {{0,3}}{re.escape(fence.marker)}", plain(fence.body), re.M)
-    )
-    if slips:
+    if slips := [str(fault) for fault in reply.faults] or [*_doubtful_ends(reply)]:
         return Proposals(tuple(slips), {})
     fences: dict[int, list[Fence]] = defaultdict(list)
     for fence in reply.of_kind("resolution", "choice", "dropped", "unresolved"):
@@ -70,13 +57,26 @@ def read_proposals(
         return Proposals((f"Line {lines}: that is no hunk of this file; asked are: {shown}.",), {})
     prose = _prose_before(text, reply.fences)
     sizes = {question.text.marker_size, marker_size(question, asked)}
-    return Proposals(
-        tuple(slips),
-        {
-            hunk.number: _read_one(question, hunk, fences[hunk.number], prose, sizes)
-            for hunk in asked
-        },
-    )
+    by_hunk = {
+        hunk.number: _read_one(question, hunk, fences[hunk.number], prose, sizes) for hunk in asked
+    }
+    return Proposals((), by_hunk)
+
+
+def _doubtful_ends(reply: ReplyText) -> Iterator[str]:
+    """Signs of a fence that ended too early or too late, which cuts an answer short or adds to it:
+    stricter than the grammar, as there is text of any language in these fences."""
+    for fence in reply.fences:
+        if fence.is_example and not fence.language:
+            yield (
+                f"Line {fence.line}: this fence has no kind. If it was to close one of yours, or"
+                " stands inside it, open and close yours with more backticks."
+            )
+        elif re.search(rf"^ {{0,3}}{re.escape(fence.marker)}", plain(fence.body), re.M):
+            yield (
+                f"Line {fence.line}: this fence holds another that is not shorter, so that it is"
+                " not clear where it ends. Close it, or open and close it with more backticks."
+            )
 
 
 def _read_one(

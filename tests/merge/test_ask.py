@@ -476,8 +476,13 @@ async def test_what_is_refused_twice_is_left_open() -> None:
         ),
         pytest.param(
             "````resolution hunk=1\n" + BOTH,
-            "Line 1: this fence holds another that is not shorter",
+            "it is inside the one opened in line 1",
             id="an answer in an answer",
+        ),
+        pytest.param(
+            f"````resolution hunk=1\n````js {{1,2}}\n{FIRST_LINES.decode()}````\n",
+            "Line 1: this fence holds another that is not shorter",
+            id="one end for two fences",
         ),
         pytest.param(
             fence("resolution hunk=1", "<<<<<<< ours\n" + FIRST_LINES.decode()),
@@ -518,16 +523,16 @@ async def test_a_slip_is_asked_again_with_the_reason_and_nothing_wrong_is_taken(
 
 
 @pytest.mark.parametrize(
-    ("after", "why"),
-    [("", "is never closed"), (fence("dropped hunk=1", "x\n"), "this fence has no kind")],
+    ("inner", "why"),
+    [("````sh", "is inside the one opened in line 1"), ("````", "this fence has no kind")],
 )
 async def test_an_inner_fence_that_closes_the_outer_one_cuts_nothing_short(
-    after: str, why: str
+    inner: str, why: str
 ) -> None:
-    about = "<<<<<<< a\n````sh\nmake\n````\n||||||| o\n=======\ntext\n>>>>>>> b\n"
-    body = "text\n````sh\nmake\n````\n"
+    about = f"<<<<<<< a\n{inner}\nmake\n````\n||||||| o\n=======\ntext\n>>>>>>> b\n"
+    body = f"text\n{inner}\nmake\n````\n"
     short = f"````resolution hunk=1\n{body}````\n"
-    model = ScriptedModel(short + after, f"`````resolution hunk=1\n{body}`````\n")
+    model = ScriptedModel(short, f"`````resolution hunk=1\n{body}`````\n")
 
     answer = await ask(model, about)
 
