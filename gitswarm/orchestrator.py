@@ -86,13 +86,16 @@ def require_fit(repository: Repository, base: str) -> Oid:
     repository.require_merge_tree()
     commit = repository.commit_oid(base)
     _ = repository.author, repository.committer
-    for taken in (RefName("refs/heads/swarm"), RefName("refs/swarm")):
-        if repository.ref(taken) is not None:
-            name = taken.removeprefix("refs/heads/")
-            raise GitError(
-                f'the ref "{taken}" is in the way of the branches {name}/RUN/TASK',
-                hint=f"rename it: git branch -m {name} {name}-old",
-            )
+    if repository.ref(RefName("refs/heads/swarm")) is not None:
+        raise GitError(
+            'the ref "refs/heads/swarm" is in the way of the branches swarm/RUN/TASK',
+            hint="rename it: git branch -m swarm swarm-old",
+        )
+    if repository.ref(RefName("refs/swarm")) is not None:
+        raise GitError(
+            'the ref "refs/swarm" is in the way of the ledgers refs/swarm/RUN',
+            hint="delete or rename it: git update-ref -d refs/swarm",
+        )
     return commit
 
 
