@@ -65,7 +65,7 @@ class Result:
             "error": self.error or None,
             "seconds": round(self.seconds, 3),
             "usage": usage_to_json(self.usage),
-            "cost_usd": self.cost_usd,
+            "cost_usd": None if self.cost_usd is None else round(self.cost_usd, 6),
         }
 
     def to_record(self) -> dict[str, Any]:

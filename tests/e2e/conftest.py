@@ -43,6 +43,12 @@ def file_reply(files: Mapping[str, str], note: str = "Done.") -> str:
     return "\n".join([note, "", *blocks])
 
 
+def in_turn(*answers: str | Scripted) -> Answer:
+    """One answer after another; the last one for ever."""
+    left = list(answers)
+    return lambda call: left.pop(0) if len(left) > 1 else left[0]
+
+
 @dataclass
 class Script:
     """Who answers what: by purpose for planner and resolver, by id for tasks."""
