@@ -290,7 +290,7 @@ class Orchestrator:
                 agent = await spawner.spawn(task, base, self._results)
             except FanInOpenError as error:
                 return Result(task.id, task.role, Outcome.SKIPPED, error=error.message)
-            except GitError as error:
+            except GitswarmError as error:
                 return Result(task.id, task.role, Outcome.FAILED, error=error.message)
             result = await agent.work()
             collected = await asyncio.to_thread(collector.collect, task, result)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Protocol
 
-from gitswarm.errors import GitswarmError
+from gitswarm.errors import GitswarmError, ModelError
 from gitswarm.integrate.forecast import Forecast
 from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict
 from gitswarm.merge.ask import Answer
@@ -78,6 +78,7 @@ class IntegrationEngine:
         self._collected: dict[TaskId, Collected] = {}
         self._fan_ins: dict[frozenset[Oid], asyncio.Task[Oid]] = {}
         self._seen: dict[str, Resolution] = {}
+        self._declined: dict[tuple[RepoPath, str], Resolution] = {}
         self._fan_in_conflicts: list[MergeConflict] = []
 
     # -- while agents work
@@ -101,7 +102,7 @@ class IntegrationEngine:
     async def fan_in(self, dependencies: Sequence[TaskId]) -> Oid:
         """The commit that a task with these dependencies starts from: their one tip, or their
         merge, made once for every task with the same set. Raises `FanInOpenError`."""
-        done = [self._collected[task] for task in dependencies]
+        done = [self._collected[one.id] for one in self.plan.tasks if one.id in dependencies]
         tips = await asyncio.to_thread(self._tips, done)
         if not tips:
             return done[0].tip if len(done) == 1 else self.base
@@ -135,7 +136,7 @@ class IntegrationEngine:
         aside and the others go on without it."""
         done = [self._collected[task.id] for task in self.plan.tasks if task.id in self._collected]
         at, inside = self.base, list[TaskId]()
-        merged, set_aside, conflicts = [], [], list(self._fan_in_conflicts)
+        merged, set_aside, conflicts = [], [], list[MergeConflict]()
         for tip in await asyncio.to_thread(self._tips, done):
             step = await self._merge_tip(at, inside, tip)
             conflicts += step.conflicts
@@ -148,7 +149,10 @@ class IntegrationEngine:
             inside += tip.brings
             merged.append(tip.task)
         tree = await asyncio.to_thread(self.repository.tree, at)
-        return Integration(self.base, at, tree, tuple(merged), tuple(set_aside), tuple(conflicts))
+        earlier = [one for one in self._fan_in_conflicts if not _came_back(one, conflicts)]
+        return Integration(
+            self.base, at, tree, tuple(merged), tuple(set_aside), (*earlier, *conflicts)
+        )
 
     def _tips(self, candidates: Sequence[Collected]) -> list[Tip]:
         """The changed branches that no other contains, those first that conflict least."""
@@ -180,7 +184,13 @@ class IntegrationEngine:
                 for conflict, pair in zip(outcome.conflicts, opponents, strict=True)
             )
         )
-        conflicts = tuple(map(_told, outcome.conflicts, opponents, answered))
+        commits = (ours, tip.commit)
+        conflicts = tuple(
+            _told(conflict, between, commits, resolutions)
+            for conflict, between, resolutions in zip(
+                outcome.conflicts, opponents, answered, strict=True
+            )
+        )
         if any(conflict.is_open for conflict in conflicts):
             return _Step(tip, None, conflicts)
         texts = {
@@ -197,28 +207,49 @@ class IntegrationEngine:
         """A resolution for every hunk of a conflict, open ones too; none where it has no hunks."""
         if conflict.text is None:
             return ()
+        path, hunks = conflict.path, conflict.text.hunks
         replayed = {
-            hunk.number: replace(seen, hunk=hunk.number, by="replay", path=conflict.path)
-            for hunk in conflict.text.hunks
+            hunk.number: replace(seen, hunk=hunk.number, by="replay", path=path)
+            for hunk in hunks
             if (seen := self._seen.get(hunk_key(hunk)))
         }
+        declined = {
+            hunk.number: replace(seen, hunk=hunk.number)
+            for hunk in hunks
+            if (seen := self._declined.get((path, hunk_key(hunk))))
+        }
+        if len(known := {**declined, **replayed}) == len(hunks):
+            return tuple(known[hunk.number] for hunk in hunks)
         rest = conflict.text.splice({n: one.text or b"" for n, one in replayed.items()})
-        if not rest.hunks:
-            return tuple(replayed.values())
-        self.watch(Resolving(show(conflict.path), len(rest.hunks)))
+        self.watch(Resolving(show(path), len(rest.hunks)))
         question = Question(
-            path=conflict.path,
+            path=path,
             text=rest,
-            ours=await asyncio.to_thread(self._intent, between[0], ours, conflict.path),
-            theirs=await asyncio.to_thread(self._intent, between[1], tip.commit, conflict.path),
+            ours=await asyncio.to_thread(self._intent, between[0], ours, path),
+            theirs=await asyncio.to_thread(self._intent, between[1], tip.commit, path),
             versions=await asyncio.to_thread(self._versions, conflict),
         )
-        answer = await self.resolve(question, task=tip.task)
-        for one in answer.resolutions:
+        answers = {one.hunk: one for one in await self._ask(question, tip.task)}
+        for one in answers.values():
             if one.by is not None:
                 await self._remember(conflict.text.hunk(one.hunk), one)
-        both = {**replayed, **{one.hunk: one for one in answer.resolutions}}
-        return tuple(both[hunk.number] for hunk in conflict.text.hunks)
+        return tuple((replayed | answers)[hunk.number] for hunk in hunks)
+
+    async def _ask(self, question: Question, task: TaskId) -> Sequence[Resolution]:
+        """The model's answers; where it cannot be asked, every hunk is left to a person. What it
+        declined is not asked again when the same two sides meet once more."""
+        path, text = question.path, question.text
+        try:
+            answers = (await self.resolve(question, task=task)).resolutions
+        except ModelError as error:
+            return [
+                Resolution(path, hunk.number, None, None, None, error.message)
+                for hunk in text.hunks
+            ]
+        for one in answers:
+            if one.by is None:
+                self._declined[path, hunk_key(text.hunk(one.hunk))] = one
+        return answers
 
     async def _remember(self, hunk: Hunk, resolution: Resolution) -> None:
         """Keep an answer for the same hunk in a later merge, and in the ledger."""
@@ -284,6 +315,14 @@ class IntegrationEngine:
         return commit
 
 
+def _came_back(earlier: MergeConflict, later: Sequence[MergeConflict]) -> bool:
+    """Whether a conflict that a fan-in left open is among those of a later merge."""
+    return earlier.is_open and any(
+        (one.path, one.kind, {*one.between}) == (earlier.path, earlier.kind, {*earlier.between})
+        for one in later
+    )
+
+
 def hunk_key(hunk: Hunk) -> str:
     """What identifies a hunk wherever it turns up: its base and both sides, in either order."""
     digest = sha256()
@@ -293,10 +332,15 @@ def hunk_key(hunk: Hunk) -> str:
 
 
 def _told(
-    conflict: Conflict, between: tuple[TaskId, TaskId], resolutions: Sequence[Resolution]
+    conflict: Conflict,
+    between: tuple[TaskId, TaskId],
+    commits: tuple[Oid, Oid],
+    resolutions: Sequence[Resolution],
 ) -> MergeConflict:
-    """A conflict and its answers as the report shows them."""
+    """A conflict and its answers as the report shows them, with tasks where git names commits."""
     said = "; ".join(message.text for message in conflict.messages)
+    for commit, task in zip(commits, between, strict=True):
+        said = said.replace(commit, task)
     return MergeConflict(
         path=show(conflict.path),
         kind=conflict.kind,
