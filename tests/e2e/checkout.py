@@ -51,3 +51,33 @@ def _files(folder: Path, *, but: Callable[[Path], bool]) -> Snapshot:
             elif stat.S_ISREG(mode):
                 found[str(file)] = mode, file.read_bytes()
     return found
+
+
+def make_dirty(folder: Path) -> None:
+    """Work of every sort that is in no commit, on the branch that is checked out."""
+    (folder / ".gitignore").write_text("*.log\n")
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "gone.txt").write_text("gone\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message", "before the work")
+    for word in ("first", "second"):
+        (folder / "app.py").write_text(f"stashed {word}\n")
+        (folder / "new.txt").write_text(f"stashed {word}\n")
+        git(folder, "stash", "push", "--quiet", "--include-untracked", "--message", word)
+    (folder / "staged.txt").write_text("staged\n")
+    (folder / "app.py").write_text("staged\n")
+    (folder / "empty.txt").write_text("")
+    git(folder, "add", "staged.txt", "app.py")
+    git(folder, "add", "--intent-to-add", "empty.txt")
+    (folder / "app.py").write_text("unstaged, on top of what is staged\n")
+    (folder / "gone.txt").unlink()
+    (folder / "run.sh").chmod(0o755)
+    (folder / "untracked.txt").write_text("untracked\n")
+    (folder / "dangling").symlink_to("nowhere")
+    (folder / "ignored.log").write_text("ignored\n")
+    make_index_stale(folder)
+
+
+def make_index_stale(folder: Path) -> None:
+    """Give a file another time: git would like to note it in the index at the next occasion."""
+    os.utime(folder / "README.md", (0, 0))
