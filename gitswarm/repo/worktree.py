@@ -86,7 +86,7 @@ class Worktree:
                 str(self.path),
                 ok=(0, 128),
             )
-        return removed.status == 0
+        return removed.status == 0 or not self.path.exists()
 
 
 def _ref(branch: BranchName) -> RefName:

@@ -113,8 +113,12 @@ class Agent:
             remarks=tuple(remark for change in changes for remark in change.remarks),
         )
         await self.record(Step(f"{self.task.id}: {outcome.value}", {}, (commit,)))
-        worktree = await asyncio.shield(self.opening)
-        await asyncio.to_thread(self._advance_branch, worktree, commit)
+        try:
+            worktree = await asyncio.shield(self.opening)
+            await asyncio.to_thread(self._advance_branch, worktree, commit)
+        except GitError as error:
+            told = f"its commit {commit[:12]} is not on its branch: {error.message}"
+            return replace(result, outcome=Outcome.FAILED, error=told)
         return result
 
     def _write_tree(self, changes: tuple[Change, ...]) -> Oid:
@@ -147,8 +151,9 @@ class Agent:
 
     def _advance_branch(self, worktree: Worktree, commit: Oid) -> None:
         """Files first, then the branch: a crash in between leaves the branch behind the ledger,
-        which knows the commit."""
-        worktree.move_to(self.base, commit)
+        which knows the commit. So does a person who has changed the same files meanwhile."""
+        if worktree.path.exists():
+            worktree.move_to(self.base, commit)
         self.repository.update_ref(RefName(f"refs/heads/{self.branch}"), commit, self.base)
 
     async def _leave_worktree(self) -> str:
