@@ -16,7 +16,7 @@ from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict
 from gitswarm.merge.ask import Answer
 from gitswarm.merge.attributes import Attributes
 from gitswarm.merge.conflicts import Conflict, Hunk
-from gitswarm.merge.question import Question, Side
+from gitswarm.merge.question import INTENT_LENGTH, Question, Side
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.merge.threeway import Merged, merge, write_resolved
 from gitswarm.plan.tasks import Plan, Task
@@ -115,9 +115,9 @@ class IntegrationEngine:
 
     async def _merge_fan_in(self, tips: Sequence[Tip]) -> Oid:
         first, *rest = tips
-        at, inside = first.commit, list(first.brings)
+        at, inside = first.commit, dict.fromkeys(first.brings)
         for tip in rest:
-            step = await self._merge_tip(at, inside, tip)
+            step = await self._merge_tip(at, [*inside], tip)
             self._fan_in_conflicts += step.conflicts
             if step.commit is None:
                 open_paths = [conflict.path for conflict in step.conflicts if conflict.is_open]
@@ -126,7 +126,7 @@ class IntegrationEngine:
                     + ", ".join(open_paths)
                 )
             at = step.commit
-            inside += tip.brings
+            inside |= dict.fromkeys(tip.brings)
         return at
 
     # -- at the end
@@ -135,10 +135,10 @@ class IntegrationEngine:
         """Merge every finished branch that no other contains. One with an open conflict is set
         aside and the others go on without it."""
         done = [self._collected[task.id] for task in self.plan.tasks if task.id in self._collected]
-        at, inside = self.base, list[TaskId]()
+        at, inside = self.base, dict[TaskId, None]()
         merged, set_aside, conflicts = [], [], list[MergeConflict]()
         for tip in await asyncio.to_thread(self._tips, done):
-            step = await self._merge_tip(at, inside, tip)
+            step = await self._merge_tip(at, [*inside], tip)
             conflicts += step.conflicts
             if step.commit is None:
                 set_aside.append(tip.task)
@@ -146,7 +146,7 @@ class IntegrationEngine:
                 self.watch(BranchSetAside(tip.task, tuple(open_paths)))
                 continue
             at = step.commit
-            inside += tip.brings
+            inside |= dict.fromkeys(tip.brings)
             merged.append(tip.task)
         tree = await asyncio.to_thread(self.repository.tree, at)
         earlier = [one for one in self._fan_in_conflicts if not _came_back(one, conflicts)]
@@ -174,15 +174,13 @@ class IntegrationEngine:
     # -- one merge
 
     async def _merge_tip(self, ours: Oid, inside: Sequence[TaskId], tip: Tip) -> _Step:
+        """`inside` are the tasks whose work `ours` holds, in the order in which it came."""
         outcome = await asyncio.to_thread(merge, self.repository, ours, tip.commit, self.attributes)
         if isinstance(outcome, Merged):
             return _Step(tip, await self._commit(outcome.tree, ours, tip, ()))
         opponents = [self._between(conflict, inside, tip) for conflict in outcome.conflicts]
         answered = await asyncio.gather(
-            *(
-                self._answer(conflict, pair, ours, tip)
-                for conflict, pair in zip(outcome.conflicts, opponents, strict=True)
-            )
+            *(self._answer(conflict, inside, ours, tip) for conflict in outcome.conflicts)
         )
         commits = (ours, tip.commit)
         conflicts = tuple(
@@ -202,7 +200,7 @@ class IntegrationEngine:
         return _Step(tip, await self._commit(tree, ours, tip, conflicts), conflicts)
 
     async def _answer(
-        self, conflict: Conflict, between: tuple[TaskId, TaskId], ours: Oid, tip: Tip
+        self, conflict: Conflict, inside: Sequence[TaskId], ours: Oid, tip: Tip
     ) -> Sequence[Resolution]:
         """A resolution for every hunk of a conflict, open ones too; none where it has no hunks."""
         if conflict.text is None:
@@ -225,8 +223,8 @@ class IntegrationEngine:
         question = Question(
             path=path,
             text=rest,
-            ours=await asyncio.to_thread(self._intent, between[0], ours, path),
-            theirs=await asyncio.to_thread(self._intent, between[1], tip.commit, path),
+            ours=await asyncio.to_thread(self._side, inside, ours, conflict),
+            theirs=await asyncio.to_thread(self._side, tip.brings, tip.commit, conflict),
             versions=await asyncio.to_thread(self._versions, conflict),
         )
         answers = {one.hunk: one for one in await self._ask(question, tip.task)}
@@ -270,20 +268,25 @@ class IntegrationEngine:
     ) -> tuple[TaskId, TaskId]:
         """The two tasks that a conflict is about: on either side the last one that changed one of
         its paths itself."""
-        paths = conflict.paths
         return (
-            self._last_to_touch(paths, inside) or inside[-1],
-            self._last_to_touch(paths, tip.brings) or tip.task,
+            self._touching(conflict, inside)[-1],
+            self._touching(conflict, tip.brings)[-1],
         )
 
-    def _last_to_touch(self, paths: frozenset[RepoPath], tasks: Sequence[TaskId]) -> TaskId | None:
-        touching = (task for task in reversed(tasks) if self._collected[task].touched & paths)
-        return next(touching, None)
+    def _touching(self, conflict: Conflict, tasks: Sequence[TaskId]) -> Sequence[TaskId]:
+        """Those of the tasks that changed a path of a conflict themselves; the last of all where it
+        is nobody's own change, as with a folder that was renamed around it."""
+        paths = conflict.paths
+        return [task for task in tasks if self._collected[task].touched & paths] or tasks[-1:]
 
-    def _intent(self, task: TaskId, commit: Oid, path: RepoPath) -> Side:
-        planned = self._tasks[task]
-        subjects = self.repository.subjects(self.base, commit, path)
-        return Side(planned.title or planned.id, planned.prompt, subjects)
+    def _side(self, tasks: Sequence[TaskId], commit: Oid, conflict: Conflict) -> Side:
+        """What the tasks on one side of a conflict were about."""
+        touching = [self._tasks[id] for id in self._touching(conflict, tasks)]
+        titles = [task.title or task.id for task in touching]
+        room = INTENT_LENGTH // len(touching)
+        intents = [_shortened(task.prompt.strip(), room) for task in touching]
+        subjects = self.repository.subjects(self.base, commit, conflict.path)
+        return Side("; ".join(titles), "\n\n".join(intents), subjects)
 
     def _versions(self, conflict: Conflict) -> tuple[bytes, bytes]:
         stages = conflict.stages
@@ -321,6 +324,13 @@ def _came_back(earlier: MergeConflict, later: Sequence[MergeConflict]) -> bool:
         (one.path, one.kind, {*one.between}) == (earlier.path, earlier.kind, {*earlier.between})
         for one in later
     )
+
+
+def _shortened(intent: str, room: int) -> str:
+    """Beginning and end of a task's prompt: what it is about, and what it was told last."""
+    if len(intent) <= room:
+        return intent
+    return f"{intent[: room * 2 // 3].rstrip()} [...] {intent[-(room // 3 - 8) :].lstrip()}"
 
 
 def hunk_key(hunk: Hunk) -> str:

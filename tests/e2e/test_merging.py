@@ -314,3 +314,24 @@ def test_a_refused_answer_is_asked_again_once_and_a_declined_hunk_never(
     asked = {task: len(repository.calls("resolve", task)) for task in ("right", "second")}
 
     assert asked == {"right": 1, "second": 2}
+
+
+def test_a_conflict_is_with_the_task_that_changed_the_file_last(swarm: Swarm) -> None:
+    """Not with one that came once more with a later branch."""
+    swarm.commit({"a.txt": TEXT, "b.txt": TEXT})
+    swarm.script.answers = {
+        "task:ground": changed("ground", "a.txt"),
+        "task:other": file_reply({"other.txt": "other\n"}),
+        "task:early": changed("early", "a.txt"),
+        "task:middle": changed("middle", "b.txt"),
+        "task:late": changed("late", "a.txt", "b.txt"),
+        "resolve": "````unresolved hunk=1\nThey contradict each other.\n````\n",
+    }
+    done = swarm.carry_out(
+        task("ground"),
+        task("other"),
+        *(task(id, depends_on=["ground", "other"]) for id in ("early", "middle", "late")),
+    )
+
+    between = {conflict["path"]: conflict["between"] for conflict in done.json["conflicts"]}
+    assert between == {"a.txt": ["early", "late"], "b.txt": ["middle", "late"]}
