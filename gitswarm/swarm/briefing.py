@@ -81,7 +81,8 @@ class Briefing:
             owns = (
                 "\n\nYou own these paths: "
                 + ", ".join(f"`{path}`" for path in self.task.owns)
-                + ". Change others only where your task cannot be done without it, and say so."
+                + ". Change others only where your task says so or cannot be done without it, and"
+                " name them in your note."
             )
         return f"# Your task: {self.task.title or self.task.id}\n\n{self.task.prompt.strip()}{owns}"
 
