@@ -180,7 +180,7 @@ class IntegrationEngine:
             return _Step(tip, await self._commit(outcome.tree, ours, tip, ()))
         opponents = [self._between(conflict, inside, tip) for conflict in outcome.conflicts]
         answered = await asyncio.gather(
-            *(self._answer(conflict, brought, ours, tip) for conflict in outcome.conflicts)
+            *(self._answer(conflict, inside, ours, tip) for conflict in outcome.conflicts)
         )
         commits = (ours, tip.commit)
         conflicts = tuple(
