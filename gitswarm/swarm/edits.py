@@ -15,12 +15,12 @@ from typing import Protocol
 from gitswarm.model.reply import Fence, ReplyText, plain
 from gitswarm.plan.roles import Writes
 from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, RepoPath, TreeEntry, show
-from gitswarm.swarm.diff_hunk import DiffHunk, apply_hunks
+from gitswarm.swarm.diff_hunk import apply_hunks
 from gitswarm.swarm.elision import new_elisions
-from gitswarm.swarm.patch import read_hunks
+from gitswarm.swarm.patch import FileDiff, read_diff
 from gitswarm.swarm.paths import refusal
 from gitswarm.swarm.refused import EditsRefused
-from gitswarm.swarm.search_replace import Pair, apply_pairs, read_pairs
+from gitswarm.swarm.search_replace import Pair, apply_pairs, opens_pair, read_pairs
 from gitswarm.swarm.slips import (
     at_line,
     is_artifact,
@@ -66,7 +66,7 @@ class SearchReplace:
 @dataclass(frozen=True, slots=True)
 class Patch:
     path: RepoPath
-    hunks: tuple[DiffHunk, ...]
+    diff: FileDiff
     line: int
 
 
@@ -165,14 +165,14 @@ def _read_edit(fence: Fence) -> Edit:
                 " use a language word such as text.",
             )
         )
-    path = _utf8(fence, fence.path)
+    path = _utf8(fence, fence.path.removeprefix("./"))
     _utf8(fence, fence.body)
     first = fence.line + 1
     match fence.kind:
         case "edit":
             return SearchReplace(path, read_pairs(fence.body, first), fence.line)
         case "diff" | "patch":
-            return Patch(path, read_hunks(fence.body, first, fence.path), fence.line)
+            return Patch(path, read_diff(fence.body, first, path.decode()), fence.line)
         case "delete":
             if fence.body.strip():
                 raise EditsRefused(
@@ -203,7 +203,7 @@ def _clashes(edits: Sequence[Edit]) -> Iterator[str]:
     for path, group in _by_path(edits).items():
         name = show(path)
         whole = [edit for edit in group if isinstance(edit, WholeFile)]
-        final = [edit for edit in group if isinstance(edit, WholeFile | Delete)]
+        final = [edit for edit in group if _creates(edit) or _deletes(edit)]
         lines = " and ".join(str(edit.line) for edit in group)
         if len(whole) > 1:
             yield f"{name} is given whole more than once (lines {lines}); give it once."
@@ -212,6 +212,15 @@ def _clashes(edits: Sequence[Edit]) -> Iterator[str]:
                 f"{name} is given whole or deleted, and named by another fence too (lines {lines});"
                 " use one fence for it."
             )
+
+
+def _deletes(edit: Edit) -> bool:
+    return isinstance(edit, Delete) or (isinstance(edit, Patch) and edit.diff.fate == "deleted")
+
+
+def _creates(edit: Edit) -> bool:
+    """Whether it holds all of its file, which may be a new one."""
+    return isinstance(edit, WholeFile) or (isinstance(edit, Patch) and edit.diff.fate == "created")
 
 
 def _by_path(edits: Sequence[Edit]) -> Mapping[RepoPath, Sequence[Edit]]:
@@ -242,7 +251,7 @@ def apply_edits(edits: Edits, files: Files, *, writes: Writes) -> tuple[Change, 
     problems: list[str] = []
     changes: list[Change] = []
     groups = _by_path(edits.edits)
-    deleted = {edit.path for edit in edits.edits if isinstance(edit, Delete)}
+    deleted = {edit.path for edit in edits.edits if _deletes(edit)}
     problems += _folders_written_as_files(groups.keys() - deleted)
     for path, group in groups.items():
         refused = refusal(path, writes, files.entry, deleting=path in deleted, deleted=deleted)
@@ -278,12 +287,9 @@ def _change(path: RepoPath, group: Sequence[Edit], files: Files) -> Change:
     if files.is_filtered(path):
         raise _refused(first, "passes through a filter (such as LFS), so it is not edited as text")
     if entry is None:
-        if not isinstance(first, WholeFile):
-            raise _refused(
-                first, "does not exist; give a new file whole, in a fence such as text path=FILE"
-            )
-        mode = EXECUTABLE_MODE if first.text.startswith("#!") else FILE_MODE
-        return Change(path, mode, first.text.encode())
+        return _new(first)
+    if isinstance(first, Patch) and _creates(first):
+        raise _refused(first, "exists already; give a diff against it, or all its new text")
     file = TextFile.read(_text(first, files.read(entry)))
     remarks: list[str] = []
     problems: list[str] = []
@@ -295,7 +301,24 @@ def _change(path: RepoPath, group: Sequence[Edit], files: Files) -> Change:
             problems += refused.problems
     if problems:
         raise EditsRefused(*problems)
-    return Change(path, entry.mode, file.write().encode(), tuple(remarks))
+    if not _deletes(first):
+        return Change(path, entry.mode, file.write().encode(), tuple(remarks))
+    if file.lines:
+        raise _refused(first, "would keep lines that this diff does not remove; use a delete fence")
+    return Change(path, None, remarks=tuple(remarks))
+
+
+def _new(edit: TextEdit) -> Change:
+    match edit:
+        case WholeFile():
+            text = edit.text
+        case Patch(diff=FileDiff(fate="created")):
+            text = _edited(edit, TextFile.read(""))[0].write()
+        case _:
+            raise _refused(
+                edit, "does not exist; give a new file whole, in a fence such as text path=FILE"
+            )
+    return Change(edit.path, EXECUTABLE_MODE if text.startswith("#!") else FILE_MODE, text.encode())
 
 
 def _text(edit: Edit, data: bytes) -> str:
@@ -314,7 +337,7 @@ def _edited(edit: TextEdit, file: TextFile) -> tuple[TextFile, tuple[str, ...]]:
         case SearchReplace():
             return apply_pairs(edit.pairs, file, name)
         case Patch():
-            return apply_hunks(edit.hunks, file, name)
+            return apply_hunks(edit.diff.hunks, file, name)
         case WholeFile():
             return _rewritten(edit, file)
 
@@ -329,6 +352,13 @@ def _rewritten(edit: WholeFile, file: TextFile) -> tuple[TextFile, tuple[str, ..
                 " part of it with an edit fence."
                 for elision in elisions
             )
+        )
+    if any(map(opens_pair, line_texts(edit.text))) and not any(map(opens_pair, file.texts)):
+        raise _refused(
+            edit,
+            "is given whole, with a SEARCH marker that it did not have; if that was meant as an"
+            f' edit, write "edit path={show(edit.path)}", if the file is to hold it, put it there'
+            " by an edit with longer markers",
         )
     new = file.rewritten(edit.text)
     emptied = bool(file.lines) and not new.lines

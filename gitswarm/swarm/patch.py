@@ -6,6 +6,8 @@ Models count badly, so the counts of a hunk's header are believed only where the
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from unidiff.patch import PatchSet
 
@@ -17,14 +19,29 @@ _HUNK_HEADER = re.compile(
     r"@@+ -(?P<start>[0-9]{1,9})(?:,(?P<source>[0-9]{1,9}))?"
     r" \+[0-9]{1,9}(?:,(?P<target>[0-9]{1,9}))? @@"
 )
-_FILE_HEADER = re.compile(r"diff |index |Index: |={7,}$|(?P<names>---|\+\+\+)(?: |$)(?P<name>.*)")
+_FILE_HEADER = re.compile(
+    r"diff |index |Index: |={7,}$|(?:new|deleted) file mode 100(?:644|755)$"
+    r"|(?P<side>---|\+\+\+)(?: |$)(?P<name>.*)"
+)
 _PREFIX = re.compile("^[abciow12]/")
 """What git puts before a name, see `diff.mnemonicPrefix` in git-config(1)."""
 _NO_NEWLINE = "\\ No newline at end of file"
+_NO_FILE = "/dev/null"
+
+Fate = Literal["changed", "created", "deleted"]
 
 
-def read_hunks(body: str, line: int, path: str) -> tuple[DiffHunk, ...]:
-    """The hunks of a `diff` fence for that path, whose body begins at this line of the reply.
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """One file's unified diff."""
+
+    hunks: tuple[DiffHunk, ...]
+    fate: Fate = "changed"
+    """What becomes of the file by the names in the header."""
+
+
+def read_diff(body: str, line: int, path: str) -> FileDiff:
+    """The diff in a `diff` fence for that path, whose body begins at this line of the reply.
 
     Raises EditsRefused unless the body is one file's unified diff that changes text and nothing
     else. Counts in the headers may be wrong or missing.
@@ -34,6 +51,10 @@ def read_hunks(body: str, line: int, path: str) -> tuple[DiffHunk, ...]:
     for at, text in enumerate(texts[:first]):
         if complaint := _complain_of_header(text, path):
             raise EditsRefused(f"Line {line + at}: {complaint}")
+    return FileDiff(_read_hunks(texts, first, line, path), _fate(texts[:first]))
+
+
+def _read_hunks(texts: Sequence[str], first: int, line: int, path: str) -> tuple[DiffHunk, ...]:
     if first == len(texts):
         raise EditsRefused(
             f'Line {line - 1}: the diff of {path} has no hunk; write "@@ -1,3 +1,4 @@", then'
@@ -67,21 +88,28 @@ def _complain_of_header(text: str, path: str) -> str | None:
             return None
         return (
             f'"{text[:80]}" is not understood before the first "@@"; a diff here changes the text'
-            " of one file that exists, so it begins with its --- and +++ lines or with its first"
-            " hunk (a new file is given whole, a file is deleted by a delete fence)."
+            " of one file and nothing else of it, so it begins with its --- and +++ lines or with"
+            " its first hunk."
         )
-    if not found["names"]:
+    name = _name(found)
+    if not name or name == _NO_FILE:
         return None
-    name = found["name"].partition("\t")[0].strip().strip('"')
-    if name == "/dev/null":
-        return (
-            "a diff here changes a file that exists; give a new file whole, and delete one with a"
-            " delete fence."
-        )
     names = {name, _PREFIX.sub("", name)}
-    if name and not any(path == one or path.endswith("/" + one) for one in names):
+    if not any(path == one or path.endswith("/" + one) for one in names):
         return f'the diff is of "{name}", the fence of "{path}"; give each file a fence of its own.'
     return None
+
+
+def _name(header: re.Match[str]) -> str:
+    """Of the file, in a --- or +++ line; empty in any other."""
+    return (header["name"] or "").partition("\t")[0].strip().strip('"')
+
+
+def _fate(header: Sequence[str]) -> Fate:
+    for found in filter(None, map(_FILE_HEADER.match, header)):
+        if _name(found) == _NO_FILE:
+            return "created" if found["side"] == "---" else "deleted"
+    return "changed"
 
 
 def _end_of_hunk(texts: Sequence[str], header: int, line: int) -> int:

@@ -71,7 +71,10 @@ def slips_of_writer(
         )
 
 
-_DIFF = re.compile(r"(?:diff --git .*\n(?:\S.*\n)*)?--- .*\n\+\+\+ .*\n@@ ")
+_DIFF = re.compile(
+    r"(?:diff --git .*\n(?:\S.*\n)*)?--- .*\n\+\+\+ .*\n@@ "
+    r"|@@ -[0-9]+(?:,[0-9]+)? \+[0-9]+(?:,[0-9]+)? @@"
+)
 
 
 def slip_of_whole(fence: Fence) -> str | None:

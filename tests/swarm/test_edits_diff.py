@@ -7,6 +7,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, RepoPath
+from gitswarm.swarm.edits import Change
 from tests.swarm.replies import changes, fence, only_problem, problems, written
 
 NUMBERS = "".join(f"{number}\n" for number in range(1, 21))
@@ -186,8 +188,11 @@ def test_hunks_that_change_the_same_lines_are_asked_for_again(second, problem):
         ("-x\n+y\n", "is not understood before the first"),
         ("Change x:\n@@ -1 +1 @@\n-x\n+y\n", "is not understood before the first"),
         ("--- a/b\n+++ b/b\n@@ -1 +1 @@\n-x\n+y\n", 'the diff is of "a/b", the fence of "a"'),
-        ("--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+y\n", "a diff here changes a file that exists"),
-        ("--- a/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n", "a diff here changes a file that exists"),
+        ("--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+y\n", "'a' exists already"),
+        ("--- a/a\n+++ /dev/null\n@@ -1 +1 @@\n-x\n+y\n", "'a' would keep lines"),
+        ("--- a/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-y\n", "fits nowhere"),
+        ("--- /dev/null\n+++ b/b\n@@ -0,0 +1 @@\n+y\n", 'the diff is of "b/b"'),
+        ("new file mode 120000\n--- /dev/null\n+++ b/a\n@@\n+y\n", "is not understood before"),
         ("diff --git a/a b/a\nold mode 100644\nnew mode 100755\n", "is not understood before"),
         ("\nrename from a\nrename to b\n@@ -1 +1 @@\n-x\n+y\n", "is not understood before"),
         ("@@ -1 +1 @@\n x\n", "adds and removes nothing"),
@@ -200,6 +205,30 @@ def test_hunks_that_change_the_same_lines_are_asked_for_again(second, problem):
 )
 def test_anything_but_one_files_diff_of_text_is_asked_for_again(diff, reason):
     assert reason in refused("x\n", diff)
+
+
+@pytest.mark.parametrize("header", ["", "diff --git a/a b/a\nnew file mode 100644\nindex 0..1\n"])
+def test_a_diff_against_no_file_creates_it(header):
+    reply = fence("diff path=a", f"{header}--- /dev/null\n+++ b/a\n@@ -0,0 +1,9 @@\n+x\n+\n+y\n")
+    assert changes(reply) == (Change(RepoPath(b"a"), FILE_MODE, b"x\n\ny\n"),)
+    assert changes(reply.replace("+x", "+#!/bin/sh"))[0].mode == EXECUTABLE_MODE
+
+
+@pytest.mark.parametrize("header", ["", "diff --git a/a b/a\ndeleted file mode 100644\n"])
+def test_a_diff_to_no_file_deletes_it(header):
+    reply = fence("diff path=a", f"{header}--- a/a\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-x\n-y\n")
+    assert changes(reply, {"a": "x\ny\n"}) == (Change(RepoPath(b"a"), None),)
+    assert only_problem(reply, {"a": "x\ny\nz\n"}) == (
+        "Line 1: 'a' would keep lines that this diff does not remove; use a delete fence."
+    )
+
+
+def test_a_file_that_a_diff_creates_or_deletes_is_named_by_that_fence_only():
+    created = fence("diff path=a", "--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+x\n")
+    deleted = fence("diff path=a", "--- a/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n")
+    again = fence("diff path=a", "@@ -1 +1 @@\n-x\n+y\n")
+    for first in (created, deleted):
+        assert "use one fence for it" in problems(first + again, {"a": "x\n"})[0]
 
 
 def test_the_line_that_is_not_understood_is_named():

@@ -14,11 +14,16 @@ from gitswarm.swarm.edits import (
     WholeFile,
     read_edits,
 )
+from gitswarm.swarm.patch import FileDiff
 from gitswarm.swarm.search_replace import Pair
-from tests.swarm.replies import edits_of, fence
+from tests.swarm.replies import edits_of, fence, only_problem, written
 
 PAIR = "<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n"
 HUNK = "@@ -1 +1 @@\n-a\n+b\n"
+
+
+def hunk_at(line: int) -> DiffHunk:
+    return DiffHunk(1, (("-", "a"), ("+", "b")), None, line)
 
 
 def problems(text: str, *, writing: bool = True) -> tuple[str, ...]:
@@ -41,8 +46,8 @@ def test_each_kind_of_artifact_becomes_an_edit_and_the_rest_what_is_said_of_it()
         edits=(
             WholeFile(RepoPath(b"new.py"), "x\n", 2),
             SearchReplace(RepoPath(b"a.py"), (Pair(("a",), ("b",), 6),), 5),
-            Patch(RepoPath(b"b.py"), (DiffHunk(1, (("-", "a"), ("+", "b")), None, 13),), 12),
-            Patch(RepoPath(b"c.py"), (DiffHunk(1, (("-", "a"), ("+", "b")), None, 18),), 17),
+            Patch(RepoPath(b"b.py"), FileDiff((hunk_at(13),)), 12),
+            Patch(RepoPath(b"c.py"), FileDiff((hunk_at(18),)), 17),
             Delete(RepoPath(b"old.py"), 22),
         ),
         nothing=None,
@@ -149,9 +154,26 @@ def test_a_search_replace_pair_under_a_language_word_is_not_written_into_the_fil
     )
 
 
+def test_a_pair_further_down_is_not_written_into_a_file_without_one():
+    reply = fence("python path=a.py", "# Change this:\n" + PAIR)
+    assert only_problem(reply, {"a.py": "a\n"}) == (
+        "Line 1: 'a.py' is given whole, with a SEARCH marker that it did not have; if that was"
+        ' meant as an edit, write "edit path=a.py", if the file is to hold it, put it there by an'
+        " edit with longer markers."
+    )
+    assert written(reply, {"a.py": PAIR}) == written(reply) == {"a.py": "# Change this:\n" + PAIR}
+
+
+def test_a_path_may_begin_with_the_folder_that_it_is_in():
+    assert written(fence("text path=./src/a.py", "x\n")) == {"src/a.py": "x\n"}
+    assert problems(fence("text path=a", "x\n") + fence("text path=./a", "y\n")) == (
+        "a is given whole more than once (lines 1 and 4); give it once.",
+    )
+
+
 def test_a_diff_under_a_language_word_is_not_written_into_the_file():
     diff = "--- a/a.py\n+++ b/a.py\n" + HUNK
-    for body in (diff, "diff --git a/a.py b/a.py\nindex 12..34\n" + diff):
+    for body in (diff, "diff --git a/a.py b/a.py\nindex 12..34\n" + diff, HUNK):
         assert problems(fence("python path=a.py", body)) == (
             "Line 1: the fence gives 'a.py' whole, but holds a diff; write \"diff path=a.py\".",
         )
