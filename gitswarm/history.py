@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from gitswarm.errors import UsageError
+from gitswarm.estimate import Experience
 from gitswarm.live_state import load_live_state
 from gitswarm.model import Usage
 from gitswarm.overview import CommitLine, RunLine, RunStatus, TaskLine, TaskView
 from gitswarm.repo.ledger import LedgerReader, run_ids
 from gitswarm.repo.objects import BranchName, Oid, RunId, TaskId
 from gitswarm.repo.repository import Repository
+from gitswarm.swarm.results import Outcome
 
 
 def choose_run(repository: Repository, name: str | None) -> RunId:
@@ -25,6 +27,20 @@ def choose_run(repository: Repository, name: str | None) -> RunId:
     if name in runs:
         return RunId(name)
     raise UsageError(f'there is no run "{name}"', hint='"git swarm list" shows the runs')
+
+
+def load_experience(repository: Repository, *, runs: int = 10) -> Experience:
+    """What the tasks of the newest runs came to, those that ended well."""
+    results = (
+        result
+        for run in run_ids(repository)[:runs]
+        for result in RunHistory(repository, run).results.values()
+    )
+    return Experience(
+        (result["role"], result["seconds"], Usage(**result["usage"]))
+        for result in results
+        if result["outcome"] in (Outcome.DONE, Outcome.NOTED)
+    )
 
 
 class RunHistory:

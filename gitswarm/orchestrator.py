@@ -7,12 +7,14 @@ import signal
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gitswarm.errors import GitError, GitswarmError
+from gitswarm.estimate import Estimate, estimate
+from gitswarm.history import load_experience
 from gitswarm.integrate.engine import FanInOpenError, IntegrationEngine
 from gitswarm.integrate.values import Integration
 from gitswarm.integrate.verify import Verdict, verify
@@ -23,7 +25,7 @@ from gitswarm.model import Model, Prefix
 from gitswarm.model.conversation import Conversation
 from gitswarm.model.prices import Prices
 from gitswarm.model.spending import Spending
-from gitswarm.model.warm import WarmPrefix
+from gitswarm.model.warm import WarmPrefix, approximate_tokens
 from gitswarm.plan.context import build_context, prefix
 from gitswarm.plan.goal import plan_goal
 from gitswarm.plan.roles import Role
@@ -114,12 +116,13 @@ class Orchestrator:
     started: float
     """`time.monotonic()` at the start of the process."""
     max_tasks: int | None = None
+    prices: Prices = field(default_factory=Prices.load)
 
     def __post_init__(self) -> None:
         self.run = new_run_id(self.goal)
         self._live = LiveStateWriter(self.repository, self.run)
         self._spending = Spending(self.model)
-        self._warm = WarmPrefix(self._spending, Prices.load())
+        self._warm = WarmPrefix(self._spending, self.prices)
         self._record = RunRecord(
             Ledger(self.repository, self.run), self.run, self.goal, self.base, self.settings.model
         )
@@ -164,6 +167,17 @@ class Orchestrator:
             context = await asyncio.to_thread(build_context, self.repository, self.base)
             self._prefix = prefix(context)
         return self._prefix
+
+    async def estimate(self, plan: Plan) -> Estimate:
+        """What a plan will take, going by this repository's past runs."""
+        shared = await self._shared_prefix()
+        return estimate(
+            plan,
+            self.roles,
+            await asyncio.to_thread(load_experience, self.repository),
+            prefix_tokens=approximate_tokens(shared),
+            price=self.prices.of(self.settings.model),
+        )
 
     # -- the whole way
 
@@ -355,6 +369,7 @@ class Orchestrator:
             merged_branch=task_branch(self.run, "merged") if integration else None,
             verdict=self._verdict,
             spend=self._spending.by_purpose,
+            usage=self._spending.usage,
             seconds=time.monotonic() - self.started,
             sequential_seconds=sum(self._seconds.values()) + working,
             budget_usd=self.settings.budget_usd,

@@ -6,7 +6,7 @@ from typing import Any
 
 from gitswarm.integrate.values import Integration, MergeConflict
 from gitswarm.integrate.verify import Verdict
-from gitswarm.model import Purpose
+from gitswarm.model import Purpose, Usage
 from gitswarm.repo.objects import BranchName, Oid, RunId
 from gitswarm.swarm.results import Outcome, Result
 
@@ -27,6 +27,8 @@ class Report:
     verdict: Verdict | None = None
     spend: Mapping[Purpose, float | None] = field(default_factory=dict)
     """US dollars by purpose; None where a price was not known."""
+    usage: Usage = field(default_factory=Usage)
+    """Of all calls together."""
     seconds: float = 0.0
     """From process start to the end."""
     sequential_seconds: float = 0.0

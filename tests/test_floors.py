@@ -10,7 +10,7 @@ FLOORS: list[list[str]] = [
     ["errors", "repo.objects", "settings", "progress"],
     ["repo", "model", "process"],
     ["plan", "merge", "swarm", "integrate"],
-    ["report", "record", "live_state", "overview", "history"],
+    ["report", "record", "live_state", "overview", "estimate", "history"],
     ["orchestrator"],
     ["screen", "console", "demo", "cli", "commands"],
 ]

@@ -4,35 +4,58 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import date
 from typing import Any
 
 import click
 
 from gitswarm.cli import STARTED, StoppedError, print_json
 from gitswarm.console import Console
-from gitswarm.errors import GitswarmError, UsageError
+from gitswarm.errors import GitswarmError, SettingsError, UsageError
 from gitswarm.model.claude import ClaudeModel, start_import
 from gitswarm.model.limits import Budget, Limiter
-from gitswarm.model.prices import Prices
+from gitswarm.model.prices import Prices, price_overrides
 from gitswarm.orchestrator import Orchestrator, Stop, require_fit
 from gitswarm.plan.reading import read_plan
 from gitswarm.plan.roles import load_builtin_roles
 from gitswarm.plan.tasks import Plan, dump_plan, overlaps
 from gitswarm.repo.repository import Repository
 from gitswarm.report import Report
-from gitswarm.settings import Settings
+from gitswarm.settings import DEFAULT_MODEL, Settings
 
 RESOLVING_AT_ONCE = 4
 """Calls beside those of the agents that may be under way: files being resolved for a fan-in."""
 
 
-def open_model(settings: Settings) -> ClaudeModel:
+def open_model(settings: Settings, prices: Prices) -> ClaudeModel:
     """The model as the settings want it: one limiter and one budget for all calls."""
     return ClaudeModel(
         limiter=Limiter(settings.jobs + RESOLVING_AT_ONCE, patience=settings.timeout_seconds),
-        prices=Prices.load(),
+        prices=prices,
         budget=Budget(settings.budget_usd),
     )
+
+
+def require_usable_models(settings: Settings, prices: Prices) -> None:
+    """Raise `SettingsError` for a model whose requests are known to fail by now, and for one whose
+    price is not known where a budget is to be kept."""
+    configured = {"swarm.model": settings.model} | {
+        f"swarm.role.{name}.model": role.model for name, role in settings.roles.items()
+    }
+    for key, model in configured.items():
+        if model is None:
+            continue
+        price = prices.of(model)
+        if price is None and settings.budget_usd is not None:
+            raise SettingsError(
+                f"the price of {model} is not known, so no budget can be kept with it",
+                hint=f"git config swarm.price.{model}.input USD, and the same for .output",
+            )
+        if price and price.ended(date.today()):
+            raise SettingsError(
+                f"the model {model} came to its end on {price.end_of_life}",
+                hint=f"git config {key} {DEFAULT_MODEL}",
+            )
 
 
 def require_answerable(*, yes: bool) -> None:
@@ -61,20 +84,11 @@ def attempt(
     console = Console(json=as_json)
     roles = load_builtin_roles()
 
-    async def confirm(proposed: Plan) -> Plan | None:
-        console.show_plan(proposed, overlaps=overlaps(proposed))
-        while ask:
-            answer = await console.confirm()
-            if answer == "no":
-                return None
-            if answer == "yes":
-                break
-            proposed = edited(proposed, list(roles), console)
-            console.show_plan(proposed, overlaps=overlaps(proposed))
-        return proposed
+    prices = Prices.load(price_overrides(repository))
+    require_usable_models(settings, prices)
 
     async def pursue(stop: Stop) -> Report:
-        async with open_model(settings) as model:
+        async with open_model(settings, prices) as model:
             orchestrator = Orchestrator(
                 goal=goal,
                 base=commit,
@@ -86,7 +100,20 @@ def attempt(
                 stop=stop,
                 started=STARTED,
                 max_tasks=max_tasks,
+                prices=prices,
             )
+
+            async def confirm(proposed: Plan) -> Plan | None:
+                while True:
+                    expected = await orchestrator.estimate(proposed)
+                    console.show_plan(
+                        proposed, estimate=expected.lines(), overlaps=overlaps(proposed)
+                    )
+                    answer = await console.confirm() if ask else "yes"
+                    if answer != "edit":
+                        return proposed if answer == "yes" else None
+                    proposed = edited(proposed, list(roles), console)
+
             return await orchestrator.pursue(confirm=confirm, plan=plan)
 
     with console:

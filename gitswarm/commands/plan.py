@@ -41,8 +41,10 @@ def command(
     repository = open_repository()
     settings = Overrides(model=model, budget=budget).over(Settings.load(repository))
 
-    from gitswarm.commands.attempt import open_model
+    from gitswarm.commands.attempt import open_model, require_usable_models
+    from gitswarm.estimate import Estimate
     from gitswarm.model.claude import start_import
+    from gitswarm.model.prices import Prices, price_overrides
     from gitswarm.orchestrator import Orchestrator, Stop, require_fit
     from gitswarm.plan.roles import load_builtin_roles
     from gitswarm.plan.tasks import Plan, dump_plan, overlaps, plan_json
@@ -50,10 +52,12 @@ def command(
     start_import()
     commit = require_fit(repository, base)
     console = Console(json=as_json)
+    prices = Prices.load(price_overrides(repository))
+    require_usable_models(settings, prices)
 
-    async def ask() -> Plan:
-        async with open_model(settings) as client:
-            return await Orchestrator(
+    async def ask() -> tuple[Plan, Estimate]:
+        async with open_model(settings, prices) as client:
+            orchestrator = Orchestrator(
                 goal=goal,
                 base=commit,
                 repository=repository,
@@ -64,16 +68,26 @@ def command(
                 stop=Stop(),
                 started=STARTED,
                 max_tasks=max_tasks,
-            ).ask_plan()
+                prices=prices,
+            )
+            plan = await orchestrator.ask_plan()
+            return plan, await orchestrator.estimate(plan)
 
     with console:
-        plan = asyncio.run(ask())
+        plan, expected = asyncio.run(ask())
     if output is not None:
         save(dump_plan(plan), output)
     if as_json:
-        print_json({"schema": "gitswarm/plan/1", "plan": plan_json(plan)})
+        estimated = {
+            "seconds": round(expected.seconds),
+            "sequential_seconds": round(expected.sequential_seconds),
+            "cost_usd": expected.cost_usd,
+            "sequential_usd": expected.sequential_usd,
+            "basis": expected.basis,
+        }
+        print_json({"schema": "gitswarm/plan/1", "plan": plan_json(plan), "estimate": estimated})
     else:
-        console.show_plan(plan, overlaps=overlaps(plan), is_answer=True)
+        console.show_plan(plan, estimate=expected.lines(), overlaps=overlaps(plan), is_answer=True)
     return 0
 
 

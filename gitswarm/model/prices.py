@@ -3,13 +3,15 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gitswarm.errors import SettingsError
 from gitswarm.model import Usage
+from gitswarm.settings import Config
 
 _RELEASE = re.compile(r"-\d{8}$")
 """The date that ends the id of a pinned release."""
@@ -87,6 +89,61 @@ class Prices:
     def of(self, model: str) -> Price | None:
         """The price of a model id, or of the model that a dated id is a release of; else None."""
         return self.models.get(model) or self.models.get(_RELEASE.sub("", model))
+
+
+_RATE_KEYS = {
+    "input": "input",
+    "output": "output",
+    "cachewrite": "cache_write_5m",
+    "cacheread": "cache_read",
+}
+"""How `git config` spells a rate, in lower case as it lists keys."""
+
+
+def price_overrides(config: Config) -> dict[str, Price]:
+    """Prices of the user's own: `swarm.price.MODEL.input`, `.output`, `.cacheWrite`, `.cacheRead`,
+    in US dollars per million tokens. What is left out is as published, or follows from the input
+    price as it does for most models. Raises `SettingsError`."""
+    rates: dict[str, dict[str, float]] = {}
+    for key in config.config_keys("swarm.price."):
+        model, _, name = key.removeprefix("swarm.price.").rpartition(".")
+        value = config.config(key) or ""
+        if not model or name not in _RATE_KEYS or not _AMOUNT.fullmatch(value):
+            raise SettingsError(
+                f"{key} is {value!r}; a price is swarm.price.MODEL.RATE with RATE one of input,"
+                " output, cacheWrite, cacheRead, and an amount in US dollars per million tokens",
+                hint=f'run "git config --unset {key}"',
+            )
+        rates.setdefault(model, {})[_RATE_KEYS[name]] = float(value)
+    return {model: _overridden(model, own) for model, own in rates.items()}
+
+
+def _overridden(model: str, own: Mapping[str, float]) -> Price:
+    published = _published().of(model)
+    if published is not None:
+        return replace(published, rates=tuple(_with(rates, own) for rates in published.rates))
+    if not {"input", "output"} <= own.keys():
+        raise SettingsError(
+            f"the price of {model} needs both swarm.price.{model}.input and .output",
+            hint=f"git config swarm.price.{model}.output USD",
+        )
+    given = own["input"]
+    usual = Rates(given, own["output"], 1.25 * given, 2 * given, 0.1 * given)
+    return Price((_with(usual, own),))
+
+
+def _with(rates: Rates, own: Mapping[str, float]) -> Rates:
+    return Rates(
+        input=own.get("input", rates.input),
+        output=own.get("output", rates.output),
+        cache_write_5m=own.get("cache_write_5m", rates.cache_write_5m),
+        cache_write_1h=rates.cache_write_1h,
+        cache_read=own.get("cache_read", rates.cache_read),
+        up_to=rates.up_to,
+    )
+
+
+_AMOUNT = re.compile(r"\d+(\.\d+)?")
 
 
 @cache

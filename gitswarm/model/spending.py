@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from gitswarm.errors import ModelError, SettingsError
-from gitswarm.model import Model, OnProgress, Purpose, Reply, Request
+from gitswarm.model import Model, OnProgress, Purpose, Reply, Request, Usage
 
 
 class Spending:
@@ -13,6 +13,8 @@ class Spending:
         self._model = model
         self._known: dict[Purpose, float] = defaultdict(float)
         self._unknown: set[Purpose] = set()
+        self.usage = Usage()
+        """Tokens of every reply."""
         self._answered = False
         self._refused: ModelError | None = None
 
@@ -25,6 +27,7 @@ class Spending:
                 self._refused = self._refused or error
             raise
         self._answered = True
+        self.usage += reply.usage
         self._add(request.purpose, reply.cost_usd)
         return reply
 

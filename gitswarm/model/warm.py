@@ -18,7 +18,7 @@ LIFETIME = 270.0
 LONGEST_WAIT = 10.0
 """Seconds that others wait for the first message to start."""
 
-_BYTES_PER_TOKEN = 4
+_CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass
@@ -81,8 +81,13 @@ class WarmPrefix:
         """Whether the prefix is long enough for the API to cache it at all."""
         price = self._prices.of(request.model)
         minimum = price.cache_minimum if price else None
-        tools = sum(len(tool.description) + len(str(tool.schema)) for tool in request.prefix.tools)
-        return (len(request.prefix.system) + tools) // _BYTES_PER_TOKEN >= (minimum or 0)
+        return approximate_tokens(request.prefix) >= (minimum or 0)
+
+
+def approximate_tokens(prefix: Prefix) -> int:
+    """The length of a prefix, near enough to tell a long one from a short one."""
+    tools = sum(len(tool.description) + len(str(tool.schema)) for tool in prefix.tools)
+    return (len(prefix.system) + tools) // _CHARACTERS_PER_TOKEN
 
 
 def _end_warming(entry: _Entry) -> None:

@@ -221,6 +221,15 @@ def _write_time_and_cost(sheet: Sheet, report: Report) -> None:
     unknown = "" if report.cost_usd is not None else ", a model's price is not known"
     on = f": {', '.join(spent)}" if spent else ""
     sheet.fact("Cost", money(report.cost_usd), allowed, (on + unknown, "dim"))
+    sent = report.usage.prompt
+    if sent:
+        share = f"{100 * report.usage.cache_read / sent:.0f} %"
+        written = tokens(report.usage.cache_write)
+        sheet.fact(
+            "Cache",
+            f"{share} of {tokens(sent)} prompt tokens read from it",
+            (f", {written} written", "dim"),
+        )
 
 
 def _write_remarks(sheet: Sheet, results: Sequence[Result]) -> None:
