@@ -126,9 +126,11 @@ _SAME = (
     r"|unmodified|omitted|elided|identical|intact|not shown|not changed)"
     r"(?: (?:here|from (?:the )?(?:original|before|above)|below|above))?"
 )
+_NAMES = r"(?: (?!(?:acts?|behaves?|looks?|works?) )\w+){0,6}"
+"""Of what is left out; with such a verb it is a sentence about what the program does."""
 _CODE = r"(?:code|implementation|file|content|contents|class|function|body|module|methods|imports)"
 _PHRASE = re.compile(
-    rf"(?:(?:keep|leave) )?(?:all |the |your )*(?:{_REST}(?: \w+){{0,6}}|{_KNOWN}{_FILLER}) {_SAME}"
+    rf"(?:(?:keep|leave) )?(?:all |the |your )*(?:{_REST}{_NAMES}|{_KNOWN}{_FILLER}) {_SAME}"
     rf"|(?:your |the )?(?:{_REST}|{_KNOWN})(?: of)?(?: the| your)? {_CODE}"
     r"(?: (?:goes|stays|is|continues|remains))? (?:here|below|above)"
     rf"|unchanged {_CODE}|{_CODE} (?:is |are |remains? )?unchanged"
@@ -138,6 +140,12 @@ _PHRASE = re.compile(
 )
 """What a whole line, or a comment, must read (words only, in lower case) to be an elision."""
 
+_REMARK = re.compile(
+    r"(?=\s*[^\s\w])\s*(?:\#|//|/\*|<!--|--|;+|%)?\s*[\[(<]?\s*"
+    rf"(?:unchanged|same as before|no changes?)\s*[\])>]?\s*{_TRAILER}\s*",
+    re.IGNORECASE,
+)
+"""A line with nothing but so short a comment."""
 _HINT = re.compile(
     r"\b(?:rest|remain\w*|existing|unchanged|unmodified|previous|omitted|elided|original|same|others?"
     r"|more|continue[sd]?|code|implementation|snip(?:ped)?|truncated|before|keep|kept|skipped|here)\b"
@@ -153,7 +161,7 @@ _WORDS_MOST = 10
 
 
 def _is_placeholder(line: str) -> bool:
-    if any(_PHRASE.fullmatch(_words(part)) for part in _parts(line)):
+    if _REMARK.fullmatch(line) or any(_PHRASE.fullmatch(_words(part)) for part in _parts(line)):
         return True
     words = _words(line)
     if not 1 <= len(words.split()) <= _WORDS_MOST:

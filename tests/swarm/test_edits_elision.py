@@ -46,6 +46,12 @@ def elided(text: str, old: str = "") -> list[int]:
         "...rest of the code...",
         "# no changes below",
         ";; ... snip ...",
+        "# unchanged",
+        "    // Unchanged",
+        "(unchanged)",
+        "# [unchanged]",
+        "/* same as before */",
+        "<!-- no changes -->",
     ],
 )
 def test_a_line_that_stands_for_text_is_an_elision(line):
@@ -79,6 +85,11 @@ def test_a_line_that_stands_for_text_is_an_elision(line):
         "# ...then call it",
         "... then call it",
         "# wait for the rest",
+        "unchanged",
+        "### Unchanged",
+        "- unchanged",
+        "- The remaining options behave as before",
+        "# everything else works as before",
         "x" * 400 + " # rest unchanged",
     ],
 )
