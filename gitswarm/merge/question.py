@@ -147,7 +147,7 @@ def repair_message(
     parts = [
         "Not every answer could be taken. Answer the hunks below once more, each with all its"
         " fences; the others are settled.",
-        "\n".join(f"- {slip}" for slip in slips),
+        _without_markers("\n".join(f"- {slip}" for slip in slips)),
         *_sections(question, hunks, refused),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"

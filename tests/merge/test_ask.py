@@ -522,6 +522,15 @@ async def test_a_slip_is_asked_again_with_the_reason_and_nothing_wrong_is_taken(
     assert [one.text for one in answer.resolutions] == [FIRST_LINES]
 
 
+async def test_nothing_but_the_hunks_of_a_repair_looks_like_a_marker() -> None:
+    model = ScriptedModel(fence("resolution hunk=1 <<<<<<< ours", FIRST_LINES.decode()), BOTH)
+
+    await ask(model, ONE)
+
+    assert '"<<<" in the info string is not understood' in model.messages[1]
+    assert re.findall(r".*<{7}.*", model.messages[1]) == ["<<<<<<< ours"]
+
+
 @pytest.mark.parametrize(
     ("inner", "why"),
     [("````sh", "is inside the one opened in line 1"), ("````", "this fence has no kind")],
