@@ -7,7 +7,7 @@ which the command writes.
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
@@ -155,6 +155,11 @@ class Console:
         from gitswarm.screen.runs import write_run
 
         write_run(self._answers(), status, tasks)
+
+    def show_settings(self, settings: Mapping[str, str]) -> None:
+        """Keys and values, as `git config --list` has them, the empty ones too."""
+        for key, value in settings.items():
+            self._answers().line((key, "bold"), f" = {value}" if value else (" is not set", "dim"))
 
     def show_diff(self, diff: bytes) -> None:
         """A diff as git made it; on a terminal, cleaned and coloured. The bytes are the same

@@ -11,6 +11,20 @@ DEFAULT_MODEL = "claude-sonnet-5-5"
 T = TypeVar("T")
 
 
+KEYS: Mapping[str, str] = {
+    "swarm.model": "model",
+    "swarm.jobs": "jobs",
+    "swarm.budget": "budget_usd",
+    "swarm.timeout": "timeout_seconds",
+    "swarm.verify": "verify",
+    "swarm.worktreeDir": "worktree_dir",
+    "swarm.overlap": "overlap",
+    "swarm.coAuthor": "co_author",
+    "swarm.resolve.minConfidence": "min_confidence",
+}
+"""Keys of `git config` and the fields of `Settings` that they set."""
+
+
 class Config(Protocol):
     """Where settings come from; `Repository` is one."""
 
@@ -78,6 +92,12 @@ class Settings:
             co_author=read("swarm.coAuthor", str, default.co_author),
             min_confidence=read("swarm.resolve.minConfidence", _share, default.min_confidence),
         )
+
+    def by_key(self) -> dict[str, str]:
+        """Every setting as `git config` would spell it; empty where there is none."""
+        values = {key: getattr(self, field) for key, field in KEYS.items()}
+        values |= {f"swarm.role.{name}.model": role.model for name, role in self.roles.items()}
+        return {key: "" if value is None else f"{value}" for key, value in values.items()}
 
     def model_for(self, role: str, preferred: str | None = None) -> str:
         """The model of a role: git config for the role, the role's own wish, the general one."""

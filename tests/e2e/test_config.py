@@ -1,0 +1,56 @@
+"""Settings, shown and changed."""
+
+import pytest
+
+from tests.e2e.conftest import Swarm
+from tests.e2e.test_schemas import check
+
+
+def test_the_settings_are_shown_as_they_hold(swarm: Swarm) -> None:
+    swarm.repo.git("config", "swarm.role.tester.model", "claude-haiku-5-5")
+
+    shown = swarm("config", "--json").json
+
+    check(shown)
+    assert shown["settings"] == {
+        "swarm.model": "claude-sonnet-5-5",
+        "swarm.jobs": "8",
+        "swarm.budget": "",
+        "swarm.timeout": "600.0",
+        "swarm.verify": "",
+        "swarm.worktreeDir": "",
+        "swarm.overlap": "warn",
+        "swarm.coAuthor": "",
+        "swarm.resolve.minConfidence": "0.5",
+        "swarm.role.tester.model": "claude-haiku-5-5",
+    }
+
+
+def test_a_good_value_is_set_in_the_repository(swarm: Swarm) -> None:
+    done = swarm("config", "swarm.jobs", "3")
+
+    assert (done.status, done.stdout) == (0, "swarm.jobs = 3\n")
+    assert swarm.repo.git("config", "--local", "swarm.jobs") == "3\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("swarm.jobs", "many"),
+        ("swarm.jobs", "0"),
+        ("swarm.budget", "0"),
+        ("swarm.overlap", "perhaps"),
+        ("swarm.price.claude-x.input", "cheap"),
+        ("swarm.jbos", "3"),
+    ],
+)
+def test_a_bad_one_is_refused_by_name_and_changes_nothing(
+    swarm: Swarm, key: str, value: str
+) -> None:
+    before = (swarm.repo.path / ".git/config").read_bytes()
+
+    done = swarm("config", key, value)
+
+    assert done.status == 2
+    assert key in done.stderr
+    assert (swarm.repo.path / ".git/config").read_bytes() == before
