@@ -6,7 +6,6 @@ fences of one file are applied in the order of the reply; a file that is given w
 named by that one fence only.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from gitswarm.plan.roles import Writes
 from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, RepoPath, TreeEntry, show
 from gitswarm.swarm.diff_hunk import apply_hunks
 from gitswarm.swarm.elision import new_elisions
+from gitswarm.swarm.messages import without_trailers
 from gitswarm.swarm.patch import FileDiff, read_diff
 from gitswarm.swarm.paths import refusal
 from gitswarm.swarm.refused import EditsRefused
@@ -230,13 +230,9 @@ def _by_path(edits: Sequence[Edit]) -> Mapping[RepoPath, Sequence[Edit]]:
     return groups
 
 
-_RESERVED_TRAILER = re.compile(r"\s*(?:swarm-[\w-]*|signed-off-by)\s*:", re.IGNORECASE)
-
-
 def _message(body: str) -> str:
     """Subject, blank line, body."""
-    kept = [line for line in plain(body).split("\n") if not _RESERVED_TRAILER.match(line)]
-    subject, _, rest = "\n".join(kept).strip().partition("\n")
+    subject, _, rest = without_trailers(plain(body)).strip().partition("\n")
     return "\n\n".join(part for part in (subject.rstrip(), rest.strip()) if part)
 
 

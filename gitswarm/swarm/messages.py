@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gitswarm.repo.objects import RunId, TaskId
 
-_OURS = re.compile(r"^\s*(Swarm-[\w-]+|Signed-off-by|Co-authored-by)\s*:.*$", re.I | re.M)
+_OURS = re.compile(r"\s*(?:Swarm-[\w-]*|Signed-off-by|Co-authored-by)\s*:", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 SUBJECT_LENGTH = 72
@@ -45,8 +45,7 @@ class Authorship:
 
 
 def write_message(subject: str, body: str, trailers: Sequence[str]) -> str:
-    """A message git can read back: subject, body, trailers. Lines in the text that claim to be
-    trailers of ours, or anybody's signature, are dropped: a model cannot sign for people."""
+    """A message git can read back: subject, body without trailers, and the given trailers."""
     lines = _plain(subject).strip().splitlines() or ["change"]
     subject, rest = lines[0].strip(), "\n".join(lines[1:])
     if len(subject) > SUBJECT_LENGTH:
@@ -59,8 +58,14 @@ def write_message(subject: str, body: str, trailers: Sequence[str]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def without_trailers(text: str) -> str:
+    """Without the lines that claim to be trailers of ours, or anybody's signature: a model cannot
+    sign for people."""
+    return "\n".join(line for line in text.split("\n") if not _OURS.match(line))
+
+
 def _plain(text: str) -> str:
-    return _CONTROL.sub("", _OURS.sub("", text.replace("\r\n", "\n")))
+    return without_trailers(_CONTROL.sub("", text))
 
 
 def _one_line(path: str) -> str:
