@@ -283,7 +283,7 @@ class Orchestrator:
     ) -> None:
         """Every task to its result."""
         self._tell(StageStarted("working"))
-        collector = ResultCollector(self.repository, plan)
+        collector = ResultCollector(self.repository)
         spawner = AgentSpawner(
             run=self.run,
             plan=plan,

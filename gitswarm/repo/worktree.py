@@ -68,13 +68,6 @@ class Worktree:
             "read-tree", "-m", "-u", old, new, git_dir=self.git_dir, work_tree=self.path
         )
 
-    def is_clean(self) -> bool:
-        """Whether everything in it is committed; ignored files do not count."""
-        output = self.repository.git(
-            "status", "--porcelain", "-z", git_dir=self.git_dir, work_tree=self.path
-        )
-        return not output.stdout
-
     def remove(self, *, force: bool = False) -> bool:
         """Remove folder and record; git refuses, and this returns False, while something in it is
         not committed. `force` is for a worktree that only commands of ours worked in."""

@@ -1,9 +1,9 @@
-"""ResultCollector: reads what the branches really hold, in plan order."""
+"""ResultCollector: reads what the branches really hold."""
 
 from dataclasses import dataclass, replace
 
-from gitswarm.plan.tasks import Plan, Task
-from gitswarm.repo.objects import Oid, RefName, RepoPath, TaskId
+from gitswarm.plan.tasks import Task
+from gitswarm.repo.objects import Oid, RefName, RepoPath
 from gitswarm.repo.repository import Repository
 from gitswarm.swarm.results import Outcome, Result
 
@@ -27,21 +27,11 @@ class ResultCollector:
     """Believes the branches: a commit that somebody added to one is part of the result, and what a
     result claims but no branch holds is not."""
 
-    def __init__(self, repository: Repository, plan: Plan) -> None:
+    def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._plan = plan
-        self._collected: dict[TaskId, Collected] = {}
 
     def collect(self, task: Task, result: Result) -> Collected:
-        """Hold one result against its branch, and keep it."""
-        self._collected[task.id] = collected = self._read(task, result)
-        return collected
-
-    def in_plan_order(self) -> list[Collected]:
-        """Everything collected so far."""
-        return [self._collected[task.id] for task in self._plan.tasks if task.id in self._collected]
-
-    def _read(self, task: Task, result: Result) -> Collected:
+        """Hold one result against its branch."""
         if result.branch is None or result.base is None or not result.outcome.has_commit:
             return Collected(task, result, frozenset())
         tip = self._repository.ref(RefName(f"refs/heads/{result.branch}"))
