@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 from datetime import date
 from typing import Any
@@ -60,7 +59,7 @@ def require_usable_models(settings: Settings, prices: Prices) -> None:
 
 def require_answerable(*, yes: bool) -> None:
     """Raise `UsageError` when nobody could say yes to a plan, before anything is spent on it."""
-    if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not yes and not Console().can_ask:
         raise UsageError(
             "there is no terminal to ask on before the plan runs",
             hint='add -y to run it unasked, or look at it first: git swarm plan "GOAL"',
