@@ -179,9 +179,13 @@ class IntegrationEngine:
         if isinstance(outcome, Merged):
             return _Step(tip, await self._commit(outcome.tree, ours, tip, ()))
         opponents = [self._between(conflict, inside, tip) for conflict in outcome.conflicts]
-        answered = await asyncio.gather(
-            *(self._answer(conflict, inside, ours, tip) for conflict in outcome.conflicts)
-        )
+        hopeless = next((c.kind for c in outcome.conflicts if c.text is None), None)
+        if hopeless:
+            answered = [_unasked(conflict, hopeless) for conflict in outcome.conflicts]
+        else:
+            answered = await asyncio.gather(
+                *(self._answer(conflict, inside, ours, tip) for conflict in outcome.conflicts)
+            )
         commits = (ours, tip.commit)
         conflicts = tuple(
             _told(conflict, between, commits, resolutions)
@@ -202,9 +206,8 @@ class IntegrationEngine:
     async def _answer(
         self, conflict: Conflict, inside: Sequence[TaskId], ours: Oid, tip: Tip
     ) -> Sequence[Resolution]:
-        """A resolution for every hunk of a conflict, open ones too; none where it has no hunks."""
-        if conflict.text is None:
-            return ()
+        """A resolution for every hunk of a conflict, open ones too."""
+        assert conflict.text is not None
         path, hunks = conflict.path, conflict.text.hunks
         replayed = {
             hunk.number: replace(seen, hunk=hunk.number, by="replay", path=path)
@@ -324,6 +327,13 @@ def _came_back(earlier: MergeConflict, later: Sequence[MergeConflict]) -> bool:
         (one.path, one.kind, {*one.between}) == (earlier.path, earlier.kind, {*earlier.between})
         for one in later
     )
+
+
+def _unasked(conflict: Conflict, kind: str) -> Sequence[Resolution]:
+    """Every hunk left open: the branch waits for a person in any case, so nothing is spent on it."""
+    hunks = conflict.text.hunks if conflict.text else ()
+    reason = f"not asked: the same merge has a {kind} conflict, which a person has to decide"
+    return [Resolution(conflict.path, hunk.number, None, None, None, reason) for hunk in hunks]
 
 
 def _shortened(intent: str, room: int) -> str:

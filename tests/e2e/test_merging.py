@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gitswarm.repo.objects import Oid
-from tests.e2e.conftest import Finished, Swarm, file_reply, git
+from tests.e2e.conftest import Finished, Swarm, file_reply, git, plan_reply
 from tests.messages_api import Call, Scripted
 
 TEXT = "one\ntwo\nthree\n"
@@ -335,3 +335,19 @@ def test_a_conflict_is_with_the_task_that_changed_the_file_last(swarm: Swarm) ->
 
     between = {conflict["path"]: conflict["between"] for conflict in done.json["conflicts"]}
     assert between == {"a.txt": ["early", "late"], "b.txt": ["middle", "late"]}
+
+
+def test_nothing_is_asked_for_a_branch_that_waits_for_a_person_anyway(swarm: Swarm) -> None:
+    swarm.script.answers = {
+        "plan": plan_reply(task("editor"), task("remover")),
+        "task:editor": file_reply({"app.py": "1\ntwo\nthree\n", "README.md": "# Edited\n"}),
+        "task:remover": "Gone.\n\n````text path=app.py\nONE\ntwo\nthree\n````\n\n"
+        "````delete path=README.md\n````\n",
+    }
+
+    done = swarm("-y", "--json", "edit and remove")
+
+    assert done.status == 1
+    assert "resolve" not in swarm.purposes()
+    kinds = {c["path"]: [hunk["by"] for hunk in c["hunks"]] for c in done.json["conflicts"]}
+    assert kinds == {"README.md": [], "app.py": [None]}
