@@ -330,7 +330,7 @@ def _came_back(earlier: MergeConflict, later: Sequence[MergeConflict]) -> bool:
 
 
 def _unasked(conflict: Conflict, kind: str) -> Sequence[Resolution]:
-    """Every hunk left open: the branch waits for a person in any case, so nothing is spent on it."""
+    """Every hunk left open: the branch waits for a person anyway, so nothing is spent on it."""
     hunks = conflict.text.hunks if conflict.text else ()
     reason = f"not asked: the same merge has a {kind} conflict, which a person has to decide"
     return [Resolution(conflict.path, hunk.number, None, None, None, reason) for hunk in hunks]
