@@ -44,8 +44,8 @@ def respond(call: Call) -> Scripted:
     return Scripted.text(text, seconds=AGENTS[call.task])
 
 
-def make_repository(folder: Path) -> None:
-    for number in range(FILES):
+def make_repository(folder: Path, *, files: int = FILES) -> None:
+    for number in range(files):
         file = folder / f"src/module{number % 10}/file{number}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"value = {number}\n")
