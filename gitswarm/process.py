@@ -44,18 +44,25 @@ async def run_shell(
     env = without_secrets(os.environ if environ is None else environ)
     take_git_environment(env)
     began = time.monotonic()
-    process = await asyncio.create_subprocess_shell(
-        command,
-        cwd=cwd,
-        env=env,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
+    # A pipe of asyncio's own would keep `wait` waiting for as long as any child holds it open.
+    output, given = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_shell(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=given,
+            stderr=given,
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(output)
+        raise
+    finally:
+        os.close(given)
     tail = _Tail()
-    reading = asyncio.create_task(tail.read(process.stdout))
+    reading = asyncio.create_task(tail.read(output))
     timed_out = False
     try:
         async with asyncio.timeout(timeout):
@@ -78,11 +85,17 @@ class _Tail:
         self._kept = bytearray()
         self._dropped = 0
 
-    async def read(self, stream: asyncio.StreamReader) -> None:
-        while piece := await stream.read(16 * 1024):
-            self._kept += piece
-            if len(self._kept) > 2 * KEPT_OUTPUT:
-                self._drop()
+    async def read(self, output: int) -> None:
+        """Read a pipe to its end, and close it."""
+        stream = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), open(output, "rb", buffering=0)
+        )
+        with contextlib.closing(transport):
+            while piece := await stream.read(16 * 1024):
+                self._kept += piece
+                if len(self._kept) > 2 * KEPT_OUTPUT:
+                    self._drop()
 
     def _drop(self) -> None:
         excess = max(0, len(self._kept) - KEPT_OUTPUT)

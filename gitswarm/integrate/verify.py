@@ -71,7 +71,7 @@ async def _try(
     try:
         return await run_shell(command, worktree.path, timeout=timeout)
     finally:
-        await asyncio.to_thread(worktree.remove, force=True)
+        await asyncio.to_thread(worktree.discard)
 
 
 def _verdict(command: str, outcome: VerifyOutcome, runs: list[Completed]) -> Verdict:

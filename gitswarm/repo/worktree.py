@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
+from threading import Lock
 
 from filelock import FileLock
 
@@ -16,11 +18,15 @@ from gitswarm.repo.repository import Repository
 @contextmanager
 def _alone(repository: Repository) -> Iterator[None]:
     """Parallel `git worktree add` fails now and then: two of them choose one name under
-    `worktrees/`. The lock holds over processes too."""
+    `worktrees/`. The file's lock holds over processes, and is waited for by looking again and
+    again; the threads of this one queue up before it."""
     folder = repository.common_dir / "gitswarm"
     folder.mkdir(exist_ok=True)
-    with FileLock(folder / "worktrees.lock"):
+    with _QUEUE, FileLock(folder / "worktrees.lock", poll_interval=0.01):
         yield
+
+
+_QUEUE = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +74,24 @@ class Worktree:
             "read-tree", "-m", "-u", old, new, git_dir=self.git_dir, work_tree=self.path
         )
 
-    def remove(self, *, force: bool = False) -> bool:
+    def remove(self) -> bool:
         """Remove folder and record; git refuses, and this returns False, while something in it is
-        not committed. `force` is for a worktree that only commands of ours worked in."""
+        not committed."""
         with _alone(self.repository):
-            removed = self.repository.git(
-                "worktree",
-                "remove",
-                *(["--force"] if force else []),
-                str(self.path),
-                ok=(0, 128),
-            )
+            removed = self.repository.git("worktree", "remove", str(self.path), ok=(0, 128))
         return removed.status == 0 or not self.path.exists()
+
+    def discard(self) -> None:
+        """Remove a worktree in which only commands ran, whatever they made of it: without its
+        `.git` file, or with folders that cannot be written, git alone would not."""
+        with _alone(self.repository):
+            for folder, below, _ in os.walk(self.path):
+                for name in below:
+                    if not os.path.islink(inner := os.path.join(folder, name)):
+                        os.chmod(inner, 0o700)
+            rmtree(self.path, ignore_errors=True)
+            forget = ("worktree", "remove", "--force", "--force", str(self.path))
+            self.repository.git(*forget, ok=(0, 128))
 
 
 def _ref(branch: BranchName) -> RefName:

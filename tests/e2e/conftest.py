@@ -169,6 +169,16 @@ def git(folder: Path, *args: str) -> str:
     return os.fsdecode(done.stdout)
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process still runs; one that has ended but was not waited for does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    unreaped = Path(f"/proc/{pid}/stat")
+    return not unreaped.exists() or " Z " not in unreaped.read_text()
+
+
 @contextmanager
 def swarm_in(folder: Path) -> Iterator[Swarm]:
     folder.mkdir()
