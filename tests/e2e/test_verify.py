@@ -1,105 +1,134 @@
-"""The project's own check on the merged tree."""
+"""The user's own check decides on the merged tree, and is given nothing that it does not need."""
 
-import os
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Swarm, file_reply, plan_reply
+from tests.e2e.checkout import snapshot
+from tests.e2e.conftest import Finished, Swarm, file_reply, is_alive
+
+IS_MERGED = "test -e new.py"
+"""Succeeds on the merged tree, fails on the base."""
+
+SECRETS = [
+    *("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD"),
+    *("DOCKER_AUTH_CONFIG", "GH_TOKEN", "MYSQL_PWD", "NPM_TOKEN", "OPENAI_APIKEY", "SMTP_PASS"),
+]
 
 
-@pytest.fixture(autouse=True)
-def one_task(swarm: Swarm) -> None:
-    swarm.script.answers = {
-        "plan": plan_reply({"id": "a", "role": "builder"}),
-        "task:a": file_reply({"new.txt": "new\n"}),
-    }
-
-
-def verdict(swarm: Swarm, command: str) -> tuple[int, dict[str, object]]:
-    done = swarm("-y", "--json", "--verify", command, "a goal")
-    return done.status, done.json["verify"]
-
-
-def test_it_passes_where_the_merged_tree_is_checked_out(swarm: Swarm) -> None:
-    command = "test -f new.txt && test -f app.py"
-
-    assert verdict(swarm, command) == (
-        0,
-        {"command": command, "outcome": "passed", "runs": 1, "culprits": []},
+def run(swarm: Swarm, check: str, *, config: str = "swarm.jobs=2") -> Finished:
+    """A run of one task, which adds `new.py`, with a check. Neither leaves a trace beside it."""
+    before = snapshot(swarm.repo.path)
+    swarm.script.answers = {"task:builder": file_reply({"new.py": "new\n"})}
+    done = swarm.carry_out(
+        {"id": "builder", "role": "builder"},
+        options=("--verify", check),
+        GIT_CONFIG_PARAMETERS=f"'{config}'",
     )
-    assert not (swarm.repo.path / "new.txt").exists()
-    assert swarm.repo.git("worktree", "list", "--porcelain").count("worktree ") == 1
+    assert swarm.repo.text(done.json["merged"]["commit"], "new.py") == "new\n"
+    assert not swarm.worktrees.exists()
+    assert snapshot(swarm.repo.path) == before
+    return done
 
 
-def test_what_only_the_merged_tree_fails_is_a_failure(swarm: Swarm) -> None:
-    status, said = verdict(swarm, "test ! -f new.txt")
-
-    assert (status, said["outcome"], said["runs"]) == (1, "failed", 2)
-
-
-def test_what_the_base_fails_too_is_said_so(swarm: Swarm) -> None:
-    status, said = verdict(swarm, "false")
-
-    assert (status, said["outcome"]) == (1, "base_failed")
+def verdict(done: Finished) -> tuple[int, Any, Any]:
+    """The exit code, what the report says of the check, and how often it ran."""
+    verify = done.json["verify"]
+    assert verify["culprits"] == []
+    return done.status, verify["outcome"], verify["runs"]
 
 
-def test_what_passes_the_second_time_is_flaky(swarm: Swarm, tmp_path: Path) -> None:
-    mark = tmp_path / "mark"
-
-    status, said = verdict(swarm, f"test -f '{mark}' || {{ touch '{mark}'; false; }}")
-
-    assert (status, said["outcome"], said["runs"]) == (0, "flaky", 2)
+@pytest.fixture(scope="module")
+def noted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("noted")
 
 
-def test_it_ends_at_its_time_limit_with_every_process_it_started(
-    swarm: Swarm, tmp_path: Path
+@pytest.fixture(scope="module")
+def passed(shared: Swarm, noted: Path) -> Finished:
+    """A check that notes where it is, what it is given, and leaves a process behind."""
+    check = f"{IS_MERGED} && pwd -P > {noted}/cwd && env > {noted}/env && cat > {noted}/stdin"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("GIT_INDEX_FILE", str(shared.repo.path / ".git/index"))
+        for name in SECRETS:
+            environment.setenv(name, "a secret")
+        return run(shared, f"{check} && {{ sleep 60 & echo $! > {noted}/pid; }}")
+
+
+def test_a_check_that_passes_on_the_merged_tree_verifies_it(
+    shared: Swarm, passed: Finished
 ) -> None:
-    swarm.repo.git("config", "swarm.timeout", "0.5")
-    pids = tmp_path / "pids"
+    tree = passed.json["merged"]["tree"]
 
-    status, said = verdict(swarm, f"sleep 600 & echo $! >> '{pids}'; sleep 600")
-
-    assert (status, said["outcome"]) == (1, "base_failed")
-    for pid in pids.read_text().split():
-        assert not _lives(int(pid))
+    assert verdict(passed) == (0, "passed", 1)
+    assert "merged and verified" in passed.stderr
+    assert shared.ledger()[f"verdicts/{tree}.json"]["outcome"] == "passed"
 
 
-def test_it_sees_no_secret_and_no_repository_of_ours(
-    swarm: Swarm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_check_runs_in_a_worktree_of_its_own_without_secrets(
+    shared: Swarm, passed: Finished, noted: Path
 ) -> None:
-    seen = tmp_path / "seen"
-    monkeypatch.setenv("GITHUB_TOKEN", "ghp-1234")
-    monkeypatch.setenv("SOME_SETTING", "kept")
+    environment = (noted / "env").read_text()
 
-    status, _ = verdict(swarm, f"env > '{seen}'")
-
-    names = {line.partition("=")[0] for line in seen.read_text().splitlines()}
-    assert status == 0
-    assert "SOME_SETTING" in names
-    assert not {n for n in names if n.startswith("ANTHROPIC_")} | names & {
-        "GITHUB_TOKEN",
-        "GIT_DIR",
-    }
+    assert (noted / "cwd").read_text() == f"{shared.worktrees}/{passed.json['run']}/merged\n"
+    assert (noted / "stdin").read_text() == ""
+    assert "HOME=" in environment
+    assert "a secret" not in environment
+    assert "ANTHROPIC" not in environment
+    assert "GIT_INDEX_FILE" not in environment
 
 
-def test_an_unverified_tree_is_never_called_verified(swarm: Swarm) -> None:
-    done = swarm("-y", "a goal")
-
-    assert done.status == 0
-    assert "nothing was verified" in done.stdout
-    assert "merged and verified" not in done.stdout
+def test_what_a_check_leaves_running_is_ended(passed: Finished, noted: Path) -> None:
+    assert not is_alive(int((noted / "pid").read_text()))
 
 
-def _lives(pid: int) -> bool:
-    """Whether a process still runs, a moment after it was told to end."""
-    for _ in range(20):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-            return False
-        time.sleep(0.05)
-    return True
+def test_a_check_that_fails_only_on_the_merged_tree_fails_the_run(shared: Swarm) -> None:
+    done = run(shared, f"{IS_MERGED} && echo broken by the run && exit 3; true")
+
+    assert verdict(done) == (1, "failed", 2)
+    assert "the merged branch fails its check" in done.stderr
+    assert "broken by the run" in done.stderr
+
+
+def test_a_check_that_fails_on_the_base_too_blames_nobody(shared: Swarm) -> None:
+    done = run(shared, "exit 3")
+
+    assert verdict(done) == (1, "base_failed", 2)
+    assert "the check fails on the base too" in done.stderr
+
+
+def test_a_check_that_fails_once_and_then_passes_is_flaky(shared: Swarm, tmp_path: Path) -> None:
+    done = run(
+        shared, f"{IS_MERGED} && test -e {tmp_path}/seen || {{ touch {tmp_path}/seen; exit 3; }}"
+    )
+
+    assert verdict(done) == (0, "flaky", 2)
+    assert "its check failed once and then passed" in done.stderr
+
+
+def test_a_check_that_does_not_end_is_ended_with_all_its_processes(
+    shared: Swarm, tmp_path: Path
+) -> None:
+    done = run(
+        shared,
+        f"{IS_MERGED} || exit 0; sleep 60 & echo $! >> {tmp_path}/pids; wait",
+        config="swarm.timeout=1",
+    )
+
+    assert verdict(done) == (1, "failed", 2)
+    assert "did not end in time" in done.stderr
+    pids = (tmp_path / "pids").read_text().split()
+    assert [is_alive(int(pid)) for pid in pids] == [False, False]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "git worktree lock .; rm -rf .git; mkdir locked; touch locked/file; chmod 500 locked",
+        "echo 'gitdir: ../../../project/.git' > .git",
+    ],
+)
+def test_whatever_a_check_does_to_its_worktree_is_its_own_affair(shared: Swarm, harm: str) -> None:
+    done = run(shared, f"{harm}; exit 3")
+
+    assert verdict(done) == (1, "base_failed", 2)
