@@ -112,18 +112,24 @@ class _Tail:
 
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:
-    """End what the command left behind: politely first, then not. The group's number stays taken
-    while any of its processes lives, so the signals cannot reach a stranger."""
-    for signum, grace in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
-        with contextlib.suppress(PermissionError):
-            try:
-                os.killpg(process.pid, signum)
-            except ProcessLookupError:
-                break
-        until = time.monotonic() + grace
-        while time.monotonic() < until and _group_lives(process.pid):
-            await asyncio.sleep(0.02)
+    """End what the command left behind: politely first, then not, and at once when there is no time
+    to wait. The group's number stays taken while any of its processes lives, so the signals cannot
+    reach a stranger."""
+    try:
+        for signum in (signal.SIGTERM, signal.SIGKILL):
+            _signal_group(process.pid, signum)
+            until = time.monotonic() + _GRACE_SECONDS
+            while time.monotonic() < until and _group_lives(process.pid):
+                await asyncio.sleep(0.02)
+    except asyncio.CancelledError:
+        _signal_group(process.pid, signal.SIGKILL)
+        raise
     await process.wait()
+
+
+def _signal_group(group: int, signum: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signum)
 
 
 def _group_lives(group: int) -> bool:

@@ -1,6 +1,7 @@
 """One attempt at a goal from the command line: signals, the model's client, the report."""
 
 import asyncio
+import math
 import signal
 from collections.abc import Callable, Coroutine
 from datetime import date
@@ -24,6 +25,10 @@ from gitswarm.settings import DEFAULT_MODEL, Settings
 
 RESOLVING_AT_ONCE = 4
 """Calls beside those of the agents that may be under way: files being resolved for a fan-in."""
+
+ECHO_SECONDS = 0.2
+"""Within this time a second signal is the first one again: Ctrl-C reaches every process of the
+terminal, and git passes it on to the command that it runs."""
 
 
 def open_model(settings: Settings, prices: Prices) -> ClaudeModel:
@@ -149,9 +154,13 @@ def run_until_signalled(pursue: Callable[[Stop], Coroutine[Any, Any, Report]]) -
         stop = Stop()
         loop = asyncio.get_running_loop()
         work = asyncio.ensure_future(pursue(stop))
+        insists_from = math.inf
 
         def on_signal(signum: signal.Signals) -> None:
-            if stop.is_set():
+            nonlocal insists_from
+            if not stop.is_set():
+                insists_from = loop.time() + ECHO_SECONDS
+            elif loop.time() >= insists_from:
                 work.cancel()
             stop.request(signum)
 

@@ -1,6 +1,5 @@
 """A signal stops a run cleanly, or at once, and what was finished is kept."""
 
-import os
 import signal
 import subprocess
 import time
@@ -8,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gitswarm.commands.attempt import ECHO_SECONDS
 from tests.e2e.checkout import snapshot
-from tests.e2e.conftest import Finished, Swarm, file_reply, finish
+from tests.e2e.conftest import Finished, Swarm, file_reply, finish, is_alive
 from tests.messages_api import Scripted
 
 QUICK = {"id": "quick", "role": "builder"}
@@ -65,9 +65,23 @@ def test_one_interrupt_ends_what_runs_and_reports_what_is_done(swarm: Swarm) -> 
     assert snapshot(swarm.repo.path) == before
 
 
-def test_a_second_interrupt_ends_it_at_once_and_keeps_as_much(swarm: Swarm) -> None:
+def test_an_interrupt_that_git_passes_on_as_well_counts_once(swarm: Swarm) -> None:
     with at_work(swarm) as process:
         done = stop(process, signal.SIGINT, signal.SIGINT)
+
+    assert (done.status, done.json["exit_code"]) == (130, 130)
+    assert done.outcomes == {"quick": "done", "slow": "cancelled", "later": "cancelled"}
+
+
+def test_a_second_interrupt_ends_it_at_once_and_keeps_as_much(swarm: Swarm, tmp_path: Path) -> None:
+    swarm.script.answers = {"task:quick": file_reply({"quick.py": "quick\n"})}
+    pid = tmp_path / "pid"
+    check = f"trap '' TERM; echo $$ > {pid}.new && mv {pid}.new {pid}; while :; do sleep 0.1; done"
+    with swarm.start("run", swarm.save_plan(QUICK), "--json", "--verify", check) as process:
+        wait_for(pid.exists)
+        process.send_signal(signal.SIGINT)
+        time.sleep(1.5 * ECHO_SECONDS)
+        done = stop(process, signal.SIGINT)
 
     assert done.status == 130
     assert done.json == {
@@ -77,9 +91,10 @@ def test_a_second_interrupt_ends_it_at_once_and_keeps_as_much(swarm: Swarm) -> N
         "exit_code": 130,
     }
     assert swarm.ledger()["run.json"]["state"] == "interrupted"
-    assert swarm.recorded_outcomes()["quick"] == "done"
+    assert swarm.recorded_outcomes() == {"quick": "done"}
     quick = swarm.ledger()["tasks/quick/result.json"]
     assert swarm.repo.text(quick["branch"], "quick.py") == "quick\n"
+    assert not is_alive(int(pid.read_text()))
 
 
 def test_a_stop_while_the_check_runs_keeps_the_merge_and_ends_every_process(
@@ -99,15 +114,6 @@ def test_a_stop_while_the_check_runs_keeps_the_merge_and_ends_every_process(
     assert swarm.repo.text(f"swarm/{run}/merged", "quick.py") == "quick\n"
     assert not [pid for pid in pids.read_text().split() if is_alive(int(pid))]
     assert not swarm.worktrees.exists()
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    unreaped = Path(f"/proc/{pid}/stat")
-    return not unreaped.exists() or " Z " not in unreaped.read_text()
 
 
 def test_an_interrupt_while_the_plan_is_made_leaves_nothing(swarm: Swarm) -> None:
