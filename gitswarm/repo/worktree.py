@@ -52,7 +52,8 @@ class Worktree:
             where = [str(path), branch] if at else ["--no-track", "-b", branch, str(path), commit]
         with _alone(repository):
             path.parent.mkdir(parents=True, exist_ok=True)
-            repository.git("worktree", "add", "--quiet", *where)
+            # Forced, it also replaces the record of a worktree whose folder somebody removed.
+            repository.git("worktree", "add", "--quiet", "--force", *where)
         return cls(path, _admin_folder(path), repository)
 
     @classmethod

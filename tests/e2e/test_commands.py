@@ -1,17 +1,24 @@
 """The commands beside the goal itself, and how they are told from one."""
 
 import json
+import os
+import pty
+import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Swarm, file_reply, plan_reply
+from tests.e2e.checkout import snapshot
+from tests.e2e.conftest import COMMAND, Swarm, file_reply, git, plan_reply
+from tests.messages_api import Scripted
 
 
-@pytest.fixture
-def run(swarm: Swarm) -> str:
+@pytest.fixture(scope="module")
+def run(shared: Swarm) -> str:
     """A finished run of two tasks."""
-    swarm.script.answers = {
+    shared.script.answers = {
         "plan": plan_reply(
             {"id": "builder", "role": "builder", "title": "Build it"},
             {"id": "researcher", "role": "researcher"},
@@ -19,45 +26,73 @@ def run(swarm: Swarm) -> str:
         "task:builder": file_reply({"new.py": "x = 1\n"}, note="Built."),
         "task:researcher": "Nothing stands against it.",
     }
-    done = swarm("-y", "--json", "build something")
+    done = shared("-y", "--json", "build something")
     assert done.status == 0, done.stderr
+    assert "merged, not verified" in done.stderr
     name: str = done.json["run"]
     return name
 
 
-@pytest.mark.parametrize("word", ["statsu", "lst", "STATUS", "resume", "pull"])
-def test_a_single_word_like_a_command_is_not_taken_for_a_goal(swarm: Swarm, word: str) -> None:
-    close = {"statsu": "status", "lst": "list", "STATUS": "status"}
-
-    done = swarm("-y", word)
-
-    if word == "pull":
-        assert swarm.purposes() == ["plan"]
-        return
-    assert (done.status, swarm.purposes()) == (2, [])
-    assert f"git swarm {close.get(word, '')}" in done.stderr
+# -- what is a goal and what a command
 
 
-def test_after_two_dashes_anything_is_a_goal(swarm: Swarm) -> None:
-    swarm("-y", "--", "status")
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["statsu"], '"statsu" is not a command; did you mean "git swarm status"?'),
+        (["lst"], '"lst" is not a command; did you mean "git swarm list"?'),
+        (["STATUS"], '"STATUS" is not a command; did you mean "git swarm status"?'),
+        (["resume"], '"resume" is not a command of this version'),
+        (["resume", "goal-1234"], '"resume" is not a command of this version'),
+        (["--jobs", "2", "run", "plan.json"], '"run" is a command, which comes before all options'),
+    ],
+)
+def test_a_word_that_is_a_command_or_close_to_one_is_not_taken_for_a_goal(
+    shared: Swarm, words: list[str], error: str
+) -> None:
+    before = len(shared.api.calls)
 
+    done = shared("-y", *words) if words[0].startswith("-") else shared(*words, "-y")
+
+    assert done.status == 2
+    assert f"error: {error}\n" in done.stderr
+    assert len(shared.api.calls) == before
+
+
+@pytest.mark.parametrize("words", [["pull"], ["resume the upload"], ["--", "status"]])
+def test_anything_else_is_a_goal_and_so_is_all_after_two_dashes(
+    shared: Swarm, words: list[str]
+) -> None:
+    shared.script.answers = {"plan": Scripted.error(400)}
+
+    shared("-y", *words)
+
+    assert f"\n\n{words[-1]}\n\n" in shared.api.calls[-1].last_text
+
+
+def test_a_plan_that_is_declined_is_not_run(swarm: Swarm) -> None:
+    swarm.script.answers = {"plan": plan_reply({"id": "builder", "role": "builder"})}
+    before = snapshot(swarm.repo.path)
+    user, terminal = pty.openpty()
+    os.write(user, b"no\n")
+
+    done = subprocess.run(
+        [*COMMAND, "build something"],
+        cwd=swarm.repo.path,
+        env={**os.environ, **swarm.api.environment(), "TERM": "dumb"},
+        stdin=terminal,
+        stderr=terminal,
+        stdout=subprocess.PIPE,
+        timeout=60,
+    )
+    os.close(terminal)
+    os.close(user)
+
+    assert done.returncode == 1
+    assert b"nothing was run: the plan was declined" in done.stdout
     assert swarm.purposes() == ["plan"]
-    assert "status" in swarm.api.calls[0].last_text
-
-
-@pytest.mark.parametrize("goal", ["", "   ", "\n"])
-def test_an_empty_goal_is_refused(swarm: Swarm, goal: str) -> None:
-    done = swarm("-y", goal)
-
-    assert (done.status, swarm.purposes()) == (2, [])
-    assert "the goal is empty" in done.stderr
-
-
-def test_without_a_terminal_and_without_y_nothing_is_spent(swarm: Swarm) -> None:
-    done = swarm("add a feature")
-
-    assert (done.status, swarm.purposes()) == (2, [])
-    assert "add -y" in done.stderr
+    assert swarm.repo.repository.refs("refs/heads/swarm/") == {}
+    assert snapshot(swarm.repo.path) == before
 
 
 def test_a_plan_is_saved_and_run_later(swarm: Swarm, tmp_path: Path) -> None:
@@ -108,15 +143,32 @@ def test_a_goal_that_is_not_to_be_split_runs_one_agent_and_says_why(swarm: Swarm
     assert "It is one small change." in done.stderr
 
 
-def test_git_itself_finds_the_command_and_its_settings(swarm: Swarm) -> None:
-    swarm("-y", "add a feature", GIT_CONFIG_PARAMETERS="'swarm.model'='claude-opus-5-5'")
+def test_git_itself_finds_the_command_and_its_settings(swarm: Swarm, tmp_path: Path) -> None:
+    command = tmp_path / "bin" / "git-swarm"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
+    command.chmod(0o755)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PATH", str(command.parent), prepend=os.pathsep)
+        for name, value in swarm.api.environment().items():
+            environment.setenv(name, value)
+        with pytest.raises(subprocess.CalledProcessError) as ended:
+            git(
+                swarm.repo.path / "..",
+                *("-C", "project", "-c", "swarm.model=claude-opus-5-5"),
+                *("swarm", "-y", "add a feature"),
+            )
 
-    assert swarm.api.calls[0].body["model"] == "claude-opus-5-5"
+    assert ended.value.returncode == 1  # there is no answer in the script
+    assert [call.body["model"] for call in swarm.api.calls] == ["claude-opus-5-5"]
 
 
-def test_list_and_status_tell_what_became_of_a_run(swarm: Swarm, run: str) -> None:
-    listed = swarm("list", "--json").json["runs"]
-    status = swarm("status", "--json").json
+# -- runs looked at again
+
+
+def test_list_and_status_tell_what_became_of_a_run(shared: Swarm, run: str) -> None:
+    listed = shared("list", "--json").json["runs"]
+    status = shared("status", run, "--json").json
 
     assert [(one["run"], one["state"], one["tasks_ended"]) for one in listed] == [
         (run, "finished", 2)
@@ -128,42 +180,44 @@ def test_list_and_status_tell_what_became_of_a_run(swarm: Swarm, run: str) -> No
     assert status["merged"]["branch"] == f"swarm/{run}/merged"
 
 
-def test_show_tells_a_tasks_note(swarm: Swarm, run: str) -> None:
-    assert "Nothing stands against it." in swarm("show", "researcher").stdout
-    assert "Built." in swarm("show", run, "builder").stdout
-    assert "Nothing stands against it." in swarm.repo.git(
+def test_show_tells_a_tasks_note(shared: Swarm, run: str) -> None:
+    assert "Nothing stands against it." in shared("show", run, "researcher").stdout
+    assert "Built." in shared("show", run, "builder").stdout
+    assert "Nothing stands against it." in shared.repo.git(
         "log", "-1", "--format=%B", f"swarm/{run}/researcher"
     )
 
 
-def test_diff_shows_what_a_task_changed_as_git_would(swarm: Swarm, run: str) -> None:
-    expected = swarm.repo.git("diff", f"{swarm.base}..swarm/{run}/builder")
+def test_diff_shows_what_a_task_changed_as_git_would(shared: Swarm, run: str) -> None:
+    expected = shared.repo.git("diff", f"{shared.base}..swarm/{run}/builder")
 
-    assert swarm("diff", "builder").stdout == expected
-    assert swarm("diff").stdout == expected
-    assert "new.py" in swarm("diff", "--stat").stdout
+    assert shared("diff", run, "builder").stdout == expected
+    assert shared("diff", run).stdout == expected
+    assert "new.py" in shared("diff", run, "--stat").stdout
 
 
-def test_path_makes_a_tasks_worktree_again(swarm: Swarm, run: str) -> None:
-    first, second = (swarm("path", "builder").stdout.strip() for _ in range(2))
+def test_path_makes_a_tasks_worktree_wherever_it_is_gone(shared: Swarm, run: str) -> None:
+    expected = shared.worktrees / run / "builder"
+    first, second = (shared("path", run, "builder").stdout for _ in range(2))
+    shutil.rmtree(expected)
+    again = shared("path", run, "builder").stdout
 
-    assert first == second
-    assert Path(first) == swarm.repo.path.parent / "project.swarm" / run / "builder"
-    assert (Path(first) / "new.py").read_text() == "x = 1\n"
+    assert [first, second, again] == [f"{expected}\n"] * 3
+    assert (expected / "new.py").read_text() == "x = 1\n"
+    assert git(expected, "branch", "--show-current") == f"swarm/{run}/builder\n"
 
 
 @pytest.mark.parametrize(
     "arguments",
     [["status", "none-0000"], ["show", "nobody"], ["path", "nobody"], ["diff", "nobody"]],
 )
-def test_a_name_that_is_not_there_is_said_so(swarm: Swarm, run: str, arguments: list[str]) -> None:
-    done = swarm(*arguments)
+def test_a_name_that_is_not_there_is_said_so(shared: Swarm, run: str, arguments: list[str]) -> None:
+    done = shared(*arguments)
 
     assert done.status == 2
     assert arguments[1] in done.stderr
     assert "hint:" in done.stderr
 
 
-def test_a_repository_without_runs_says_so(swarm: Swarm) -> None:
-    assert swarm("status").status == 2
-    assert swarm("list").status == 0
+def test_a_repository_without_runs_has_an_empty_list(swarm: Swarm) -> None:
+    assert swarm("list", "--json").json == {"schema": "gitswarm/list/1", "runs": []}
