@@ -89,7 +89,8 @@ class _Tail:
         """Read a pipe to its end, and close it."""
         stream = asyncio.StreamReader()
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(stream), open(output, "rb", buffering=0)
+            lambda: asyncio.StreamReaderProtocol(stream),
+            open(output, "rb", buffering=0),  # noqa: SIM115
         )
         with contextlib.closing(transport):
             while piece := await stream.read(16 * 1024):
