@@ -73,7 +73,7 @@ class IntegrationEngine:
     watch: Watch
 
     def __post_init__(self) -> None:
-        self._forecast = Forecast(self.repository, self.attributes)
+        self._forecast = Forecast(self.repository, self.base, self.attributes)
         self._tasks = {task.id: task for task in self.plan.tasks}
         self._collected: dict[TaskId, Collected] = {}
         self._fan_ins: dict[frozenset[Oid], asyncio.Task[Oid]] = {}
@@ -89,8 +89,9 @@ class IntegrationEngine:
         self._collected[collected.task.id] = collected
         if collected.result.outcome is not Outcome.DONE:
             return
-        for other in earlier:
-            paths = await asyncio.to_thread(self._forecast.between, other.tip, collected.tip)
+        tips = [other.tip for other in earlier]
+        found = await asyncio.to_thread(self._forecast.against, collected.tip, tips)
+        for other, paths in zip(earlier, found, strict=True):
             if paths is not None:
                 shown = tuple(map(show, paths))
                 self.watch(ConflictForecast(other.task.id, collected.task.id, shown))

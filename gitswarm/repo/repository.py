@@ -375,6 +375,27 @@ class Repository:
             for path in self.lines("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new)
         )
 
+    def changes_between(self, base: Oid, tip: Oid) -> frozenset[tuple[str, RepoPath]]:
+        """What each commit of `tip` that `base` lacks did to a path, against every parent: status
+        letter (see "Raw output format" in git-diff-tree(1)) and path; a rename is `D` and `A`."""
+        records = self.lines(
+            "diff-tree",
+            "--stdin",
+            "--no-commit-id",
+            "--root",
+            "-m",
+            "-r",
+            "-z",
+            "--name-status",
+            "--no-renames",
+            "--ignore-submodules=none",
+            input="".join(f"{oid}\n" for oid in self.commits_between(base, tip)).encode(),
+        )
+        return frozenset(
+            (status.decode(), RepoPath(path))
+            for status, path in zip(records[::2], records[1::2], strict=True)
+        )
+
     # -- refs
 
     def ref(self, name: RefName) -> Oid | None:
