@@ -7,16 +7,21 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+import gitswarm
 from gitswarm.repo.objects import Oid
 from tests.conftest import Content, RepositoryBuilder, seal
 from tests.messages_api import Call, MessagesApi, Scripted
 
 Answer = str | Scripted | Callable[[Call], str | Scripted]
+
+SCHEMAS = Path(gitswarm.__file__).parent / "schemas"
 
 COMMAND = (sys.executable, "-c", "from gitswarm.cli import main; main()")
 
@@ -63,15 +68,25 @@ class Script:
         return answer(call) if callable(answer) else answer
 
 
+def check(answer: Any) -> None:
+    """Hold what `--json` printed against the schema that it names, such as `gitswarm/run/1`."""
+    name, version = answer["schema"].removeprefix("gitswarm/").split("/")
+    schema = json.loads((SCHEMAS / f"{name}-{version}.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(answer)
+
+
 @dataclass
 class Finished:
     status: int
     stdout: str
     stderr: str
 
-    @property
+    @cached_property
     def json(self) -> Any:
-        return json.loads(self.stdout)
+        """What `--json` printed: one object, which is what the schema that it names says."""
+        answer = json.loads(self.stdout)
+        check(answer)
+        return answer
 
     @property
     def outcomes(self) -> dict[str, str]:

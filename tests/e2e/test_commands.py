@@ -12,7 +12,6 @@ import pytest
 
 from tests.e2e.checkout import snapshot
 from tests.e2e.conftest import COMMAND, Swarm, file_reply, git, plan_reply
-from tests.messages_api import Scripted
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +58,18 @@ def test_a_word_that_is_a_command_or_close_to_one_is_not_taken_for_a_goal(
     assert len(shared.api.calls) == before
 
 
-@pytest.mark.parametrize("words", [["pull"], ["resume the upload"], ["--", "status"]])
-def test_anything_else_is_a_goal_and_so_is_all_after_two_dashes(
-    shared: Swarm, words: list[str]
-) -> None:
-    shared.script.answers = {"plan": Scripted.error(400)}
+@pytest.mark.parametrize("words", [["pull"], ["resume the upload"], ["add", "a", "feature"]])
+def test_anything_else_is_a_goal(shared: Swarm, words: list[str]) -> None:
+    done = shared(*words)
 
-    shared("-y", *words)
+    assert done.status == 2
+    assert "there is no terminal to ask on before the plan runs" in done.stderr
 
-    assert f"\n\n{words[-1]}\n\n" in shared.api.calls[-1].last_text
+
+def test_after_two_dashes_anything_is_a_goal(swarm: Swarm) -> None:
+    swarm("-y", "--", "status")
+
+    assert "\n\nstatus\n\n" in swarm.api.calls[0].last_text
 
 
 def test_a_plan_that_is_declined_is_not_run(swarm: Swarm) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from gitswarm.repo.repository import Repository
-from tests.e2e.test_schemas import check
+from tests.e2e.conftest import check
 
 
 def test_five_recorded_agents_become_one_verified_branch(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.conftest import Finished, Swarm, file_reply, in_turn
+from tests.e2e.conftest import Finished, Swarm, file_reply, in_turn, plan_reply
 from tests.messages_api import Scripted
 
 OUTCOMES = {
@@ -43,11 +43,11 @@ def faulty(shared: Swarm) -> Finished:
         "task:sibling": good("sibling"),
         "task:dependent": good("dependent"),
     }
-    return shared.carry_out(
+    plan = plan_reply(
         builder("refuser"),
         builder("endless"),
         builder("invalid"),
-        builder("stalled", timeout_seconds=2),
+        builder("stalled", timeout_seconds=3),
         builder("waiter", depends_on=["stalled", "sibling"]),
         builder("waiters-waiter", depends_on=["waiter"]),
         builder("reset"),
@@ -55,8 +55,9 @@ def faulty(shared: Swarm) -> Finished:
         builder("busy"),
         builder("sibling"),
         builder("dependent", depends_on=["sibling"]),
-        options=("--jobs", "11"),
     )
+    shared.script.answers["plan"] = plan
+    return shared("-y", "--json", "--jobs", "11", "break whatever can break")
 
 
 def test_each_fault_is_the_outcome_of_its_own_task(faulty: Finished) -> None:
@@ -65,7 +66,7 @@ def test_each_fault_is_the_outcome_of_its_own_task(faulty: Finished) -> None:
         "refuser": "the model refused to answer: cyber: this looks harmful",
         "endless": "the reply was cut off at 16,000 tokens 5 times",
         "invalid": "the API refused the request: 400 messages: too odd",
-        "stalled": "not done after 2 s",
+        "stalled": "not done after 3 s",
         "waiter": 'it depends on "stalled", which did not succeed',
         "waiters-waiter": 'it depends on "waiter", which waited for "stalled", which did not'
         " succeed",

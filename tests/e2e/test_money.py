@@ -3,6 +3,7 @@
 import pytest
 
 from tests.e2e.conftest import Swarm, file_reply, plan_reply
+from tests.messages_api import Scripted
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,25 @@ def test_a_price_of_the_users_own_counts(swarm: Swarm) -> None:
 
     tokens = report["tasks"][1]["usage"]
     assert report["tasks"][1]["cost_usd"] == pytest.approx(sum(tokens.values()) / 1000)
+
+
+def test_what_a_call_without_a_reply_cost_is_told_of_its_task(swarm: Swarm) -> None:
+    long = "word " * 400
+    swarm.script.answers = {
+        "task:stalled": Scripted.text(long, fault="stall"),
+        "task:broken": Scripted.text(long, fault="early_end"),
+    }
+    report = swarm.carry_out(
+        {"id": "stalled", "role": "builder", "timeout_seconds": 3},
+        {"id": "broken", "role": "builder", "timeout_seconds": 3},
+    ).json
+
+    for task in report["tasks"]:
+        assert task["outcome"] == "timeout"
+        assert task["usage"]["output"] > 0
+        assert task["cost_usd"] > 0
+    assert report["cost_usd"] == pytest.approx(sum(task["cost_usd"] for task in report["tasks"]))
+    assert report["cost_usd"] >= swarm.api.cost_usd > 0
 
 
 def test_a_price_that_is_none_is_refused_by_name(swarm: Swarm) -> None:
