@@ -130,10 +130,15 @@ class Reply:
 class CallProgress:
     """What a watcher sees while a call is under way."""
 
-    state: Literal["waiting", "streaming", "retrying"]
+    state: Literal["waiting", "streaming", "retrying", "lost"]
+    """`lost`: the call has ended without a reply, because it failed or was cancelled."""
     output_tokens: int = 0
     """An estimate until the reply is complete."""
     detail: str = field(default="", compare=False)
+    usage: Usage = field(default_factory=Usage)
+    """What a lost call is known to have used."""
+    cost_usd: float | None = 0.0
+    """What it cost; None where the price is not known."""
 
 
 OnProgress = Callable[[CallProgress], None]

@@ -69,7 +69,8 @@ class ClaudeModel:
     dropped. It may have been billed all the same, so `Reply.usage` and `Reply.cost_usd` include it:
     the prompt as the stream reported it when it began, the output by an estimate that is rather too
     high. A try that did not get that far reported nothing and counts nothing. When no reply is to
-    be had, the error's `cost_usd` says what the tries cost; the budget has them in any case.
+    be had, a last `CallProgress` says what the tries cost, and the error's `cost_usd`; the budget
+    has them in any case.
     """
 
     def __init__(
@@ -115,6 +116,10 @@ class ClaudeModel:
             return await self._ask(await self._open(), call)
         except ModelError as error:
             error.cost_usd = call.cost_usd
+            call.tell_lost()
+            raise
+        except asyncio.CancelledError:
+            call.tell_lost()
             raise
 
     async def _open(self) -> "AsyncAnthropic":
@@ -239,6 +244,10 @@ class _Call:
     ) -> None:
         if self._on_progress is not None:
             self._on_progress(CallProgress(state, output_tokens, detail))
+
+    def tell_lost(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(CallProgress("lost", usage=self.usage, cost_usd=self.cost_usd))
 
     def account(self, usage: Usage) -> float:
         """Add one try; returns its cost, 0 where the price is not known."""

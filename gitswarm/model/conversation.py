@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from gitswarm.errors import ContextOverflowError, RefusedError, UnfinishedError
 from gitswarm.model import (
     Block,
+    CallProgress,
     Model,
     OnProgress,
     Prefix,
@@ -84,15 +85,17 @@ class Conversation:
         self.turns: tuple[Turn, ...] = ()
         self.replies: tuple[Reply, ...] = ()
         """Every message of the model, as it came."""
+        self._lost: tuple[CallProgress, ...] = ()
 
     @property
     def usage(self) -> Usage:
-        return _usage(self.replies)
+        """Of every call, also of those that brought no reply."""
+        return _usage((*self.replies, *self._lost))
 
     @property
     def cost_usd(self) -> float | None:
-        """None where the price of one of the replies is not known."""
-        return _cost_usd(self.replies)
+        """Of every call; None where the price of one is not known."""
+        return _cost_usd((*self.replies, *self._lost))
 
     @property
     def seconds(self) -> float:
@@ -127,7 +130,7 @@ class Conversation:
         """One call. What failed leaves no trace in the conversation."""
         turns = (*self.turns, turn)
         request = replace(self._form, turns=turns, purpose=purpose)
-        reply = await self._model.ask(request, self._on_progress)
+        reply = await self._model.ask(request, self._watch)
         self.turns = (*turns, Turn("assistant", reply.blocks)) if reply.blocks else turns
         self.replies = (*self.replies, reply)
         if self._on_reply is not None:
@@ -143,6 +146,12 @@ class Conversation:
                 hint="split the work into smaller tasks",
             )
         return reply
+
+    def _watch(self, progress: CallProgress) -> None:
+        if progress.state == "lost":
+            self._lost = (*self._lost, progress)
+        elif self._on_progress is not None:
+            self._on_progress(progress)
 
     async def _tool_results(self, reply: Reply, rounds: int, *, unheard: str) -> Turn:
         """The turn that answers all calls of a reply. `unheard` is the text that came with them,
@@ -236,14 +245,14 @@ def _as_one(parts: Sequence[str], replies: Sequence[Reply]) -> Reply:
     )
 
 
-def _usage(replies: Iterable[Reply]) -> Usage:
-    return sum((reply.usage for reply in replies), Usage())
+def _usage(calls: Iterable[Reply | CallProgress]) -> Usage:
+    return sum((call.usage for call in calls), Usage())
 
 
-def _cost_usd(replies: Iterable[Reply]) -> float | None:
+def _cost_usd(calls: Iterable[Reply | CallProgress]) -> float | None:
     total = 0.0
-    for reply in replies:
-        if reply.cost_usd is None:
+    for call in calls:
+        if call.cost_usd is None:
             return None
-        total += reply.cost_usd
+        total += call.cost_usd
     return total

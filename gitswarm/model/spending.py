@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from gitswarm.errors import ModelError, SettingsError
-from gitswarm.model import Model, OnProgress, Purpose, Reply, Request, Usage
+from gitswarm.model import CallProgress, Model, OnProgress, Purpose, Reply, Request, Usage
 
 
 class Spending:
@@ -14,15 +14,21 @@ class Spending:
         self._known: dict[Purpose, float] = defaultdict(float)
         self._unknown: set[Purpose] = set()
         self.usage = Usage()
-        """Tokens of every reply."""
+        """Tokens of every call."""
         self._answered = False
         self._refused: ModelError | None = None
 
     async def ask(self, request: Request, on_progress: OnProgress | None = None) -> Reply:
+        def watch(progress: CallProgress) -> None:
+            if progress.state == "lost":
+                self.usage += progress.usage
+                self._add(request.purpose, progress.cost_usd)
+            if on_progress is not None:
+                on_progress(progress)
+
         try:
-            reply = await self._model.ask(request, on_progress)
+            reply = await self._model.ask(request, watch)
         except ModelError as error:
-            self._add(request.purpose, error.cost_usd)
             if error.exit_code == SettingsError.exit_code:
                 self._refused = self._refused or error
             raise

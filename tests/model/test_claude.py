@@ -523,17 +523,22 @@ async def test_a_cancelled_call_gives_back_its_place_and_its_money(
         limiter=Limiter(1, clock=clock), prices=Prices.load(), budget=budget
     ) as model:
         streaming = asyncio.Event()
-        first = asyncio.ensure_future(
-            model.ask(
-                ask("Hello"),
-                lambda progress: streaming.set() if progress.state == "streaming" else None,
-            )
-        )
+        seen: list[CallProgress] = []
+
+        def watch(progress: CallProgress) -> None:
+            seen.append(progress)
+            if progress.state == "streaming":
+                streaming.set()
+
+        first = asyncio.ensure_future(model.ask(ask("Hello"), watch))
         second = asyncio.ensure_future(model.ask(ask("Hello")))
         await streaming.wait()
         first.cancel()
-        assert (await second).text == LONG
+        later = await second
+    assert later.text == LONG
     assert first.cancelled()
+    assert seen[-1].state == "lost"
+    assert (later.cost_usd or 0) + (seen[-1].cost_usd or 0) == pytest.approx(budget.spent_usd)
     assert api.cost_usd <= budget.spent_usd < 0.01
 
 
