@@ -1,5 +1,6 @@
 """A signal stops a run cleanly, or at once, and what was finished is kept."""
 
+import os
 import signal
 import subprocess
 import time
@@ -95,6 +96,21 @@ def test_a_second_interrupt_ends_it_at_once_and_keeps_as_much(swarm: Swarm, tmp_
     quick = swarm.ledger()["tasks/quick/result.json"]
     assert swarm.repo.text(quick["branch"], "quick.py") == "quick\n"
     assert not is_alive(int(pid.read_text()))
+
+
+def test_an_interrupt_before_there_is_a_run_is_answered_once_as_well(swarm: Swarm) -> None:
+    plan = swarm.repo.path.parent / "plan.json"
+    os.mkfifo(plan)
+    with (
+        swarm.start("run", plan, "--json") as process,
+        plan.open("w"),  # opens once the command reads it
+    ):
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        done = finish(process)
+
+    assert (done.status, done.json["exit_code"]) == (130, 130)
+    assert done.stderr == "\nstopped before there was anything to report\n"
 
 
 def test_a_stop_while_the_check_runs_keeps_the_merge_and_ends_every_process(
