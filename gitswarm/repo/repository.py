@@ -469,7 +469,6 @@ def _named(args: Sequence[str | bytes]) -> str:
 
 
 def _says(output: GitOutput) -> str:
-    """What git gives as the reason, without its advice."""
-    lines = [line for line in output.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-    reasons = [line for line in lines if line.startswith(("fatal: ", "error: "))]
-    return " / ".join((reasons or lines)[-3:]) or "it said nothing"
+    """The end of what git printed, without the advice that a blank line sets apart from it."""
+    *_, reason = re.split(r"\n\s*\n", output.stderr.decode("utf-8", "replace").strip())
+    return " / ".join(reason.splitlines()[-3:]) or "it said nothing"

@@ -115,6 +115,11 @@ class Agent:
         await self.record(Step(f"{self.task.id}: {outcome.value}", {}, (commit,)))
         try:
             worktree = await asyncio.shield(self.opening)
+        except GitError as error:
+            worktree = None
+            missing = f"it has no worktree: {error.message}"
+            result = replace(result, remarks=(*result.remarks, missing))
+        try:
             await asyncio.to_thread(self._advance_branch, worktree, commit)
         except GitError as error:
             told = f"its commit {commit[:12]} is not on its branch: {error.message}"
@@ -149,12 +154,15 @@ class Agent:
         note = "\n\n".join(part for part in (edits.nothing, edits.note) if part)
         return write_message(title, note, trailers)
 
-    def _advance_branch(self, worktree: Worktree, commit: Oid) -> None:
+    def _advance_branch(self, worktree: Worktree | None, commit: Oid) -> None:
         """Files first, then the branch: a crash in between leaves the branch behind the ledger,
         which knows the commit. So does a person who has changed the same files meanwhile."""
-        if worktree.path.exists():
+        branch, at = RefName(f"refs/heads/{self.branch}"), self.base
+        if worktree is None:
+            at = self.base if self.repository.ref(branch) else None
+        elif worktree.path.exists():
             worktree.move_to(self.base, commit)
-        self.repository.update_ref(RefName(f"refs/heads/{self.branch}"), commit, self.base)
+        self.repository.update_ref(branch, commit, at)
 
     async def _leave_worktree(self) -> str:
         """Remove the folder, unless something in it is in no commit: then its path is told."""
