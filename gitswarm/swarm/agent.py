@@ -157,9 +157,10 @@ class Agent:
     def _advance_branch(self, worktree: Worktree | None, commit: Oid) -> None:
         """Files first, then the branch: a crash in between leaves the branch behind the ledger,
         which knows the commit. So does a person who has changed the same files meanwhile."""
-        branch, at = RefName(f"refs/heads/{self.branch}"), self.base
+        branch = RefName(f"refs/heads/{self.branch}")
+        at: Oid | None = self.base
         if worktree is None:
-            at = self.base if self.repository.ref(branch) else None
+            at = self.repository.ref(branch) and self.base
         elif worktree.path.exists():
             worktree.move_to(self.base, commit)
         self.repository.update_ref(branch, commit, at)
