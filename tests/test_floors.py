@@ -7,7 +7,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gitswarm"
 
 FLOORS: list[list[str]] = [
-    ["errors", "repo.objects", "settings", "progress"],
+    ["errors", "repo.objects", "settings", "progress", "findings"],
     ["repo", "model", "process"],
     ["plan", "merge", "swarm", "integrate"],
     ["report", "record", "live_state", "overview", "estimate", "history"],
