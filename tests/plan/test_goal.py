@@ -98,8 +98,7 @@ async def test_a_plan_that_cannot_be_carried_out_is_asked_for_once_more_with_the
     assert [call.purpose for call in api.calls] == ["plan", "repair"]
     assert api.calls[1].last_text == (
         "This plan cannot be carried out:\n\n"
-        '- task "b": "role" is "king", which is none of'
-        " builder, deployer, documenter, researcher, tester\n"
+        f'- task "b": "role" is "king", which is none of {", ".join(ROLES)}\n'
         "- tasks wait for each other: a -> b -> a\n\n"
         "Send the complete plan again, corrected, as exactly one block `plan`.\n"
     )

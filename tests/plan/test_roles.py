@@ -83,7 +83,10 @@ def test_the_built_in_roles_write_what_the_design_lets_them() -> None:
         "builder": Writes.CODE,
         "deployer": Writes.CODE_AND_CI,
         "documenter": Writes.CODE,
+        "performance-reviewer": Writes.NOTHING,
         "researcher": Writes.NOTHING,
+        "security-reviewer": Writes.NOTHING,
+        "style-reviewer": Writes.NOTHING,
         "tester": Writes.CODE,
     }
     assert all(role.name == name and len(role.prompt) > 500 for name, role in roles.items())
