@@ -20,7 +20,6 @@ from gitswarm.integrate.values import Integration
 from gitswarm.integrate.verify import Verdict, verify
 from gitswarm.live_state import LiveStateWriter
 from gitswarm.merge.ask import ask_resolutions
-from gitswarm.merge.attributes import Attributes
 from gitswarm.model import Model, Prefix
 from gitswarm.model.conversation import Conversation
 from gitswarm.model.prices import Prices
@@ -34,6 +33,7 @@ from gitswarm.plan.tasks import Plan, Task
 from gitswarm.plan.tools import ReadOnlyTools
 from gitswarm.progress import Event, RunStarted, StageStarted, TaskEnded, Warned, Watch
 from gitswarm.record import RunRecord
+from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.ledger import Ledger, hold
 from gitswarm.repo.objects import Oid, RefName, RunId, TaskId
 from gitswarm.repo.repository import Repository

@@ -14,13 +14,13 @@ from gitswarm.errors import GitswarmError, ModelError
 from gitswarm.integrate.forecast import Forecast
 from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict
 from gitswarm.merge.ask import Answer
-from gitswarm.merge.attributes import Attributes
 from gitswarm.merge.conflicts import Conflict, Hunk
 from gitswarm.merge.question import INTENT_LENGTH, Question, Side
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.merge.threeway import Merged, merge, write_resolved
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.progress import BranchMerged, BranchSetAside, ConflictForecast, Resolving, Watch
+from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.ledger import Step
 from gitswarm.repo.objects import Oid, RepoPath, TaskId, show
 from gitswarm.repo.repository import Repository

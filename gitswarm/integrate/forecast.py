@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from gitswarm.merge.attributes import Attributes
 from gitswarm.merge.threeway import Pair, conflicting_paths
+from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import Oid, RepoPath
 from gitswarm.repo.repository import Repository
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gitswarm.errors import MergeError
-from gitswarm.merge.attributes import MARKER_SIZE, Attributes
 from gitswarm.merge.conflicts import (
     Conflict,
     ConflictedText,
@@ -23,6 +22,7 @@ from gitswarm.merge.conflicts import (
     UnclearMarkersError,
     marker_runs,
 )
+from gitswarm.repo.attributes import MARKER_SIZE, Attributes
 from gitswarm.repo.objects import (
     SUBMODULE_MODE,
     SYMLINK_MODE,

@@ -5,12 +5,12 @@ import time
 from dataclasses import dataclass, replace
 
 from gitswarm.errors import GitError, GitswarmError, ModelError
-from gitswarm.merge.attributes import Attributes
 from gitswarm.model.conversation import Conversation
 from gitswarm.model.reply import read_reply
 from gitswarm.plan.roles import Role, Writes
 from gitswarm.plan.tasks import Task
 from gitswarm.progress import TaskProgressed, Watch
+from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.ledger import Step
 from gitswarm.repo.objects import BranchName, Oid, RefName
 from gitswarm.repo.repository import Repository

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from gitswarm.merge.attributes import Attributes
+from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import Oid, RepoPath, TreeEntry
 from gitswarm.repo.repository import Repository
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitswarm.errors import GitError
-from gitswarm.merge.attributes import Attributes
 from gitswarm.model import Model, Prefix
 from gitswarm.model.conversation import Conversation
 from gitswarm.plan.roles import Role
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.plan.tools import ReadOnlyTools
 from gitswarm.progress import TaskProgressed, TaskStarted, Watch
+from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import (
     EXECUTABLE_MODE,
     FILE_MODE,

@@ -6,8 +6,8 @@ from itertools import combinations
 import pytest
 
 from gitswarm.integrate.forecast import Forecast
-from gitswarm.merge.attributes import Attributes
 from gitswarm.merge.threeway import conflicting_paths
+from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import Oid, RepoPath
 from tests.conftest import Content, RepositoryBuilder
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from gitswarm.errors import MergeError
-from gitswarm.merge.attributes import Attributes
 from gitswarm.merge.conflicts import Conflict, Hunk, Stage, Stages
 from gitswarm.merge.threeway import Conflicted, Merged, conflicting_paths, merge, write_resolved
+from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import (
     EXECUTABLE_MODE,
     FILE_MODE,
