@@ -44,7 +44,7 @@ from gitswarm.swarm.executor import ParallelExecutor
 from gitswarm.swarm.messages import Authorship
 from gitswarm.swarm.results import Outcome, Result
 from gitswarm.swarm.spawner import AgentSpawner, task_branch, worktree_folder
-from gitswarm.swarm.turns import TurnLog
+from gitswarm.swarm.turns import RecordedModel, Turns
 
 T = TypeVar("T")
 
@@ -122,11 +122,12 @@ class Orchestrator:
         self.run = new_run_id(self.goal)
         self._live = LiveStateWriter(self.repository, self.run)
         self._spending = Spending(self.model)
-        self._warm = WarmPrefix(self._spending, self.prices)
         self._record = RunRecord(
             Ledger(self.repository, self.run), self.run, self.goal, self.base, self.settings.model
         )
-        self._turns = TurnLog(self._record.step, "turns")
+        turns = Turns(self._record.step)
+        self._agents_model = RecordedModel(WarmPrefix(self._spending, self.prices), turns)
+        self._resolver_model = RecordedModel(self._spending, turns)
         self._prefix: Prefix | None = None
         self._plan: Plan | None = None
         self._results: dict[TaskId, Result] = {}
@@ -146,12 +147,11 @@ class Orchestrator:
         self._tell(StageStarted("planning"))
         began = time.monotonic()
         conversation = Conversation(
-            model=self._warm,
+            model=self._agents_model,
             prefix=await self._shared_prefix(),
             model_name=self.settings.model,
             run=self.run,
             answer=ReadOnlyTools(self.repository, self.base).answer,
-            on_reply=self._turns.add,
         )
         plan, notes = await plan_goal(
             conversation, self.goal, roles=self.roles.values(), max_tasks=self.max_tasks
@@ -267,11 +267,10 @@ class Orchestrator:
             attributes=attributes,
             resolve=partial(
                 ask_resolutions,
-                self._spending,
+                self._resolver_model,
                 run=self.run,
                 model_name=self.settings.model,
                 min_confidence=self.settings.min_confidence,
-                on_reply=self._turns.add,
             ),
             authorship=Authorship(self.run, self.settings.co_author),
             record=self._record.step,
@@ -292,7 +291,7 @@ class Orchestrator:
             attributes=attributes,
             settings=self.settings,
             folder=folder,
-            model=self._warm,
+            model=self._agents_model,
             prefix=await self._shared_prefix(),
             record=self._record.step,
             watch=self._tell,

@@ -21,7 +21,6 @@ from gitswarm.merge.question import (
 )
 from gitswarm.merge.resolutions import Resolution, unparsable
 from gitswarm.model import Model, OnProgress, Prefix, Reply, Request, Turn, Usage
-from gitswarm.model.conversation import OnReply
 from gitswarm.repo.objects import RunId, TaskId, show
 
 ATTEMPTS = 2
@@ -68,11 +67,9 @@ async def ask_resolutions(
     run: RunId,
     model_name: str,
     min_confidence: float = CONFIDENCE,
-    on_reply: OnReply | None = None,
     on_progress: OnProgress | None = None,
 ) -> Answer:
-    """Ask for the open hunks of one file. `on_reply` is awaited after every reply, before anything
-    follows from it.
+    """Ask for the open hunks of one file.
 
     Raises what the model raises when there is no first reply; without a second one, the hunks that
     are not settled stay open.
@@ -103,8 +100,6 @@ async def ask_resolutions(
             failed_cost_usd = error.cost_usd
             break
         replies.append(reply)
-        if on_reply is not None:
-            await on_reply(turns[-1], reply)
         if said := tuple(block for block in reply.blocks if block.get("text") != ""):
             turns = (*turns, Turn("assistant", said))
         message = await asyncio.to_thread(hunks.take, reply, is_last=len(replies) == ATTEMPTS)

@@ -7,7 +7,7 @@ results, and going on where a reply was cut off.
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gitswarm.errors import ContextOverflowError, RefusedError, UnfinishedError
@@ -47,9 +47,6 @@ class ToolAnswer:
 AnswerCall = Callable[[ToolCall], ToolAnswer]
 """Carries out one call of a tool. It runs in a thread, beside the other calls of that reply."""
 
-OnReply = Callable[[Turn, Reply], Awaitable[None]]
-"""Awaited after every reply, before anything follows from it, with the user's turn it answers."""
-
 
 class Conversation:
     """What was said between us and the model so far, and what it cost."""
@@ -65,7 +62,6 @@ class Conversation:
         answer: AnswerCall | None = None,
         max_tokens: int = 16_000,
         effort: str | None = None,
-        on_reply: OnReply | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
         self._model = model
@@ -80,7 +76,6 @@ class Conversation:
             effort=effort,
         )
         self._answer = answer
-        self._on_reply = on_reply
         self._on_progress = on_progress
         self.turns: tuple[Turn, ...] = ()
         self.replies: tuple[Reply, ...] = ()
@@ -133,8 +128,6 @@ class Conversation:
         reply = await self._model.ask(request, self._watch)
         self.turns = (*turns, Turn("assistant", reply.blocks)) if reply.blocks else turns
         self.replies = (*self.replies, reply)
-        if self._on_reply is not None:
-            await self._on_reply(turn, reply)
         if reply.stop_reason == "refusal":
             raise RefusedError(
                 f"the model refused to answer: {reply.refusal or 'it gave no reason'}",

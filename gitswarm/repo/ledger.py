@@ -11,8 +11,8 @@ push carries it. Steps that end while another is being written share the next co
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +43,8 @@ class Step:
     files: Mapping[str, Any]
     """Path in the ledger's tree to a value that is written as JSON."""
     commits: tuple[Oid, ...] = ()
+    removed: tuple[str, ...] = ()
+    """Files and folders that go before the files are written: they stay in the commits before."""
 
 
 @dataclass
@@ -52,6 +54,25 @@ class _Folder:
     files: dict[str, Oid] = field(default_factory=dict)
     folders: dict[str, "_Folder"] = field(default_factory=dict)
     written: Oid | None = None
+
+    def put(self, path: str, blob: Oid) -> None:
+        folder, name = self._open(path)
+        folder.files[name] = blob
+
+    def remove(self, path: str) -> None:
+        folder, name = self._open(path)
+        folder.files.pop(name, None)
+        folder.folders.pop(name, None)
+
+    def _open(self, path: str) -> tuple["_Folder", str]:
+        """The folder of a path, which is to be written anew with all above it, and the name."""
+        *parents, name = path.split("/")
+        folder = self
+        folder.written = None
+        for parent in parents:
+            folder = folder.folders.setdefault(parent, _Folder())
+            folder.written = None
+        return folder, name
 
 
 class Ledger:
@@ -65,6 +86,15 @@ class Ledger:
         self._root = _Folder()
         self._waiting: list[tuple[Step, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
+
+    @classmethod
+    def reopen(cls, repository: Repository, run: RunId) -> "Ledger":
+        """The record of a run that is there, to be continued where it ends."""
+        ledger = cls(repository, run)
+        ledger._tip = LedgerReader(repository, run).tip
+        for entry in repository.entries(ledger._tip):
+            ledger._root.put(entry.path.decode(), entry.oid)
+        return ledger
 
     @property
     def exists(self) -> bool:
@@ -100,8 +130,10 @@ class Ledger:
     def _write(self, steps: list[Step]) -> None:
         store = self._repository.store
         for step in steps:
+            for path in step.removed:
+                self._root.remove(path)
             for path, value in step.files.items():
-                self._put(path, store.write("blob", _json(value)))
+                self._root.put(path, store.write("blob", _json(value)))
         tree = self._write_folder(self._root)
         kept = dict.fromkeys(commit for step in steps for commit in step.commits)
         now = f"{int(time.time())} +0000"
@@ -116,15 +148,6 @@ class Ledger:
         self._repository.update_ref(self.ref, commit, self._tip)
         self._tip = commit
 
-    def _put(self, path: str, blob: Oid) -> None:
-        *parents, name = path.split("/")
-        folder = self._root
-        folder.written = None
-        for parent in parents:
-            folder = folder.folders.setdefault(parent, _Folder())
-            folder.written = None
-        folder.files[name] = blob
-
     def _write_folder(self, folder: _Folder) -> Oid:
         if folder.written is None:
             entries = [
@@ -134,6 +157,7 @@ class Ledger:
             entries += [
                 TreeEntry("040000", "tree", self._write_folder(inner), RepoPath(name.encode()))
                 for name, inner in folder.folders.items()
+                if inner.files or inner.folders
             ]
             folder.written = self._repository.store.write_tree(entries)
         return folder.written
@@ -150,24 +174,25 @@ class LedgerReader:
             raise LedgerError(
                 f"there is no run {run} in this repository", hint='"git swarm list" shows the runs'
             )
-        self._tip = tip
+        self.tip = tip
+        """The commit of its last step."""
 
     def load(self, path: str) -> Any:
         """A file of the ledger's tree, parsed; None where it is not there."""
-        entry = self._repository.entry(self._tip, RepoPath(path.encode()))
+        entry = self._repository.entry(self.tip, RepoPath(path.encode()))
         if entry is None:
             return None
-        try:
-            return json.loads(self._repository.blob(entry.oid))
-        except ValueError as error:
-            raise LedgerError(f"{path} of run {self.run} is damaged: {error}") from error
+        return _parsed(path, self.run, self._repository.blob(entry.oid))
 
     def load_below(self, folder: str) -> dict[str, Any]:
         """Every file below a folder of the ledger's tree, parsed, by its path."""
         prefix = folder.encode() + b"/"
-        entries = [e for e in self._repository.entries(self._tip) if e.path.startswith(prefix)]
+        entries = [e for e in self._repository.entries(self.tip) if e.path.startswith(prefix)]
         blobs = self._repository.blobs(entry.oid for entry in entries)
-        return {entry.path.decode(): json.loads(blobs[entry.oid]) for entry in entries}
+        return {
+            entry.path.decode(): _parsed(entry.path.decode(), self.run, blobs[entry.oid])
+            for entry in entries
+        }
 
     @property
     def is_running(self) -> bool:
@@ -178,6 +203,21 @@ class LedgerReader:
                 return False
         except Timeout:
             return True
+
+
+def newest_file(
+    repository: Repository, runs: Iterable[RunId], paths: Iterable[str]
+) -> dict[str, tuple[RunId, Any]]:
+    """Each of some files as the first of the runs has it whose ledger holds it; damaged ones are
+    passed over. One process looks into all of them, and reads only what is there."""
+    asked = {f"{ledger_ref(run)}:{path}": (path, run) for run in runs for path in paths}
+    found: dict[str, tuple[RunId, Any]] = {}
+    for name, data in repository.named_blobs(asked).items():
+        path, run = asked[name]
+        with suppress(LedgerError):
+            if path not in found:
+                found[path] = run, _parsed(path, run, data)
+    return found
 
 
 def ledger_ref(run: RunId) -> RefName:
@@ -206,15 +246,35 @@ def lock_file(repository: Repository, run: RunId) -> Path:
 
 @contextmanager
 def hold(repository: Repository, run: RunId) -> Iterator[None]:
-    """Hold the run's lock: as long as this process lives, nobody else continues the run."""
+    """Hold the run's lock: as long as this process lives, nobody else continues the run. Whatever
+    else a crash left locked of its refs is freed."""
     lock = FileLock(lock_file(repository, run))
     try:
         with lock.acquire(blocking=False):
+            _free_refs(repository, run)
             yield
     except Timeout:
         raise GitError(
             f"run {run} is at work in another process", hint=f'"git swarm status {run}" shows it'
         ) from None
+
+
+def _free_refs(repository: Repository, run: RunId) -> None:
+    """Remove the `.lock` files beside the run's own refs, see git-update-ref(1): nobody but the
+    holder of the run moves them."""
+    refs = repository.common_dir / "refs"
+    for stale in (
+        refs / "swarm" / f"{run}.lock",
+        *(refs / "heads" / "swarm" / run).glob("*.lock"),
+    ):
+        stale.unlink(missing_ok=True)
+
+
+def _parsed(path: str, run: RunId, data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise LedgerError(f"{path} of run {run} is damaged: {error}") from error
 
 
 def _json(value: Any) -> bytes:

@@ -227,6 +227,12 @@ class Repository:
             raise GitError("an object is missing from the repository", hint='run "git fsck"')
         return {oid: found[oid.encode()] for oid in wanted}
 
+    def named_blobs(self, names: Iterable[str]) -> dict[str, bytes]:
+        """The contents of those blobs that exist among some `REV:PATH`, in the order given, by one
+        process."""
+        found = self._objects(os.fsencode(name) for name in names)
+        return {os.fsdecode(name): data for name, kind, data in found if kind == b"blob"}
+
     def sizes(self, oids: Iterable[Oid]) -> dict[Oid, int]:
         """The lengths in bytes of many objects, by one process."""
         wanted = list(dict.fromkeys(oids))

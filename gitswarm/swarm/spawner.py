@@ -30,7 +30,7 @@ from gitswarm.swarm.agent import Agent
 from gitswarm.swarm.briefing import Briefing
 from gitswarm.swarm.messages import Authorship
 from gitswarm.swarm.results import Result
-from gitswarm.swarm.turns import Record, TurnLog
+from gitswarm.swarm.turns import Record
 
 READ_LIMIT = 200_000
 """Bytes of one file that a task `reads`; what is longer is left to the agent's tools."""
@@ -125,7 +125,6 @@ class AgentSpawner:
             answer=ReadOnlyTools(self.repository, base).answer,
             max_tokens=self.settings.max_tokens,
             effort=role.effort,
-            on_reply=TurnLog(self.record, f"tasks/{task.id}/turns").add,
             on_progress=lambda progress: self.watch(
                 TaskProgressed(
                     task.id,

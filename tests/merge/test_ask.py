@@ -627,18 +627,6 @@ async def test_without_a_second_reply_what_was_taken_stays() -> None:
     ]
 
 
-async def test_every_reply_is_handed_on_before_anything_follows_from_it() -> None:
-    model = ScriptedModel("nothing", BOTH)
-    seen: list[tuple[str, str, int]] = []
-
-    async def keep(turn: Turn, said: Reply) -> None:
-        seen.append((str(turn.blocks[0]["text"]), said.text, len(model.requests)))
-
-    await ask_resolutions(model, question(conflicted(ONE)), run=RUN, model_name="m", on_reply=keep)
-
-    assert seen == [(model.messages[0], "nothing", 1), (model.messages[1], BOTH, 2)]
-
-
 # What is never shown to a model
 
 
