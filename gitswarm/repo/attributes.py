@@ -16,8 +16,9 @@ from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
 
+from gitswarm.repo.command import GitOutput
 from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, Oid, RepoPath
-from gitswarm.repo.repository import GitOutput, Repository
+from gitswarm.repo.repository import Repository
 
 MARKER_SIZE = 23
 """Long enough that documents hardly ever hold such a run; git's own default is 7."""

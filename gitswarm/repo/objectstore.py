@@ -1,6 +1,6 @@
-"""Objects written without a process each, and the trees and commits spelled as git spells them."""
+"""Objects written without a process each."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -8,7 +8,8 @@ import git
 from gitdb import IStream
 
 from gitswarm.errors import GitError
-from gitswarm.repo.objects import Oid, RepoPath, TreeEntry
+from gitswarm.repo.objects import Oid, TreeEntry
+from gitswarm.repo.trees import format_tree
 
 Hash = Callable[[str, bytes], Oid]
 """Stores one object of a kind (`blob`, `tree`, `commit`) and returns its name."""
@@ -52,28 +53,3 @@ class ObjectStore:
             message,
         ]
         return self.write("commit", "\n".join(lines).encode("utf-8", "surrogateescape"))
-
-
-def format_tree(entries: Iterable[TreeEntry]) -> bytes:
-    """A tree object's bytes: git sorts a directory as if its name ended in `/`."""
-
-    def key(entry: TreeEntry) -> bytes:
-        return entry.path + b"/" if entry.kind == "tree" else entry.path
-
-    return b"".join(
-        entry.mode.lstrip("0").encode() + b" " + entry.path + b"\0" + bytes.fromhex(entry.oid)
-        for entry in sorted(entries, key=key)
-    )
-
-
-def parse_tree(data: bytes, *, digest_size: int) -> Iterator[TreeEntry]:
-    """The entries of a tree object's bytes; a digest has 20 bytes, or 32 with SHA-256."""
-    at = 0
-    while at < len(data):
-        space = data.index(b" ", at)
-        end = data.index(b"\0", space)
-        mode = data[at:space].decode().zfill(6)
-        kind = {"040000": "tree", "160000": "commit"}.get(mode, "blob")
-        at = end + 1 + digest_size
-        oid = Oid(data[end + 1 : at].hex())
-        yield TreeEntry(mode, kind, oid, RepoPath(data[space + 1 : end]))

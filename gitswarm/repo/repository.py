@@ -8,43 +8,22 @@ environment, bytes go in and out, and the exit status is the answer, never prose
 
 import os
 import re
-import signal
-import subprocess
+import time
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 
-import git
-
-from gitswarm.errors import GitError, GitTimeoutError
-from gitswarm.repo.environment import is_secret
-from gitswarm.repo.objects import Commit, Oid, RefName, RepoPath, TreeEntry, show
-from gitswarm.repo.objectstore import ObjectStore, parse_tree
+from gitswarm.errors import GitError
+from gitswarm.repo.command import GitOutput, named, run_git, says, start_git
+from gitswarm.repo.objects import Commit, Oid, RefName, RepoPath, TreeEntry
+from gitswarm.repo.objectstore import ObjectStore
+from gitswarm.repo.standing import ObjectReader, RefUpdater, Start
+from gitswarm.repo.trees import differences, parse_tree
 
 MINIMUM_GIT = (2, 38)
 """The first version with `git merge-tree --write-tree`."""
-
-_ALWAYS = (
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "submodule.recurse=false",
-    "log.showSignature=false",
-    "i18n.commitEncoding=UTF-8",
-    "i18n.logOutputEncoding=UTF-8",
-    "advice.graftFileDeprecated=false",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class GitOutput:
-    status: int
-    stdout: bytes
-    stderr: bytes
-
 
 Change = tuple[str, Oid] | None
 """What a path of a tree becomes: a mode and a blob, or nothing."""
@@ -67,13 +46,13 @@ class Repository:
 
         def rev_parse(option: str, *, ok: Container[int] = (0,)) -> Path | None:
             arguments = ["rev-parse", "--path-format=absolute", option]
-            output = _run(start, arguments, b"", dict(inherited or {}))
+            output = run_git(start, arguments, b"", dict(inherited or {}))
             if output.status == 0:
                 return Path(os.fsdecode(output.stdout.removesuffix(b"\n")))
             if output.status in ok:
                 return None
             raise GitError(
-                f"{start} is not in a git repository that git will open: {_says(output)}",
+                f"{start} is not in a git repository that git will open: {says(output.stderr)}",
                 hint='run it inside a repository, or make one with "git init"',
             )
 
@@ -87,9 +66,9 @@ class Repository:
     def create(cls, folder: Path, *, branch: str) -> None:
         """A new repository in a folder, see git-init(1); no template of the user's gets in."""
         arguments = ["init", "--quiet", "--template=", f"--initial-branch={branch}", str(folder)]
-        output = _run(folder, arguments, b"", {})
+        output = run_git(folder, arguments, b"", {})
         if output.status != 0:
-            raise GitError(f"no repository could be made in {folder}: {_says(output)}")
+            raise GitError(f"no repository could be made in {folder}: {says(output.stderr)}")
 
     def require_merge_tree(self) -> None:
         """Raise `GitError` when git is too old to merge in memory."""
@@ -135,14 +114,32 @@ class Repository:
         `git_dir` and `work_tree` name another worktree than the user's. A command that takes
         longer than `seconds` is ended: `GitTimeoutError`.
         """
+        place, bound = self._bound(git_dir, work_tree)
+        output = run_git(place, args, input, bound | dict(env or {}), seconds)
+        if output.status not in ok:
+            reason = says(output.stderr)
+            raise GitError(f"git {named(args)} failed with {output.status}: {reason}")
+        return output
+
+    def _bound(self, git_dir: Path | None, work_tree: Path | None) -> tuple[Path, dict[str, str]]:
+        """Where a command runs, and the variables that name the repository to it."""
         bound = {"GIT_DIR": str(git_dir or self.git_dir)}
         if tree := work_tree or self.work_tree:
             bound["GIT_WORK_TREE"] = str(tree)
-        place = work_tree or self.work_tree or self.git_dir
-        output = _run(place, args, input, bound | dict(env or {}), seconds)
-        if output.status not in ok:
-            raise GitError(f"git {_named(args)} failed with {output.status}: {_says(output)}")
-        return output
+        return work_tree or self.work_tree or self.git_dir, bound
+
+    @cached_property
+    def _start(self) -> Start:
+        place, bound = self._bound(None, None)
+        return partial(start_git, place, env=bound)
+
+    @cached_property
+    def _reader(self) -> ObjectReader:
+        return ObjectReader(self._start)
+
+    @cached_property
+    def _updater(self) -> RefUpdater:
+        return RefUpdater(self._start)
 
     def lines(self, *args: str | bytes, input: bytes = b"") -> list[bytes]:
         """The NUL-terminated records that a command with `-z` prints."""
@@ -188,8 +185,7 @@ class Repository:
         return Oid(output.stdout.decode().strip())
 
     def commit(self, oid: Oid) -> Commit:
-        data = self.git("cat-file", "commit", oid).stdout
-        head, _, message = data.partition(b"\n\n")
+        head, _, message = self._contents(oid).partition(b"\n\n")
         fields = [line.partition(b" ") for line in head.split(b"\n")]
         return Commit(
             oid=oid,
@@ -199,7 +195,10 @@ class Repository:
         )
 
     def tree(self, commit: Oid) -> Oid:
-        return Oid(self.git("rev-parse", "--verify", f"{commit}^{{tree}}").stdout.decode().strip())
+        found = self._reader.info(f"{commit}^{{tree}}".encode())
+        if found is None:
+            raise GitError(f"{commit} has no tree in the repository", hint='run "git fsck"')
+        return found.oid
 
     def entries(self, treeish: Oid) -> list[TreeEntry]:
         """Every file, symbolic link and submodule of a tree, in git's order."""
@@ -207,25 +206,25 @@ class Repository:
 
     def entries_in(self, treeish: Oid, folder: bytes) -> list[TreeEntry]:
         """What one folder holds, not what is below it; `folder` ends in `/` or is empty."""
-        where: list[str | bytes] = ["--", folder] if folder else []
-        found = self.lines("--literal-pathspecs", "ls-tree", "-z", "--full-tree", treeish, *where)
-        return [_entry(line) for line in found]
+        found = self._reader.contents(f"{treeish}:".encode() + folder.rstrip(b"/"))
+        if found is None or found[0].kind != "tree":
+            return []
+        return [
+            replace(entry, path=RepoPath(folder + entry.path))
+            for entry in parse_tree(found[1], digest_size=len(found[0].oid) // 2)
+        ]
 
     def entry(self, treeish: Oid, path: RepoPath) -> TreeEntry | None:
-        where = ("ls-tree", "-z", "--full-tree", treeish, "--", path.rstrip(b"/"))
-        found = self.lines("--literal-pathspecs", *where)
-        return _entry(found[0]) if found else None
+        path = RepoPath(path.rstrip(b"/"))
+        folder, slash, _ = path.rpartition(b"/")
+        entries = self.entries_in(treeish, folder + slash)
+        return next((entry for entry in entries if entry.path == path), None)
 
     def blob(self, oid: Oid) -> bytes:
-        return self.git("cat-file", "blob", oid).stdout
+        return self._contents(oid)
 
     def blobs(self, oids: Iterable[Oid]) -> dict[Oid, bytes]:
-        """The contents of many blobs, by one process."""
-        wanted = list(dict.fromkeys(oids))
-        found = {name: data for name, _, data in self._objects(oid.encode() for oid in wanted)}
-        if len(found) != len(wanted):
-            raise GitError("an object is missing from the repository", hint='run "git fsck"')
-        return {oid: found[oid.encode()] for oid in wanted}
+        return {oid: self._contents(oid) for oid in dict.fromkeys(oids)}
 
     def named_blobs(self, names: Iterable[str]) -> dict[str, bytes]:
         """The contents of those blobs that exist among some `REV:PATH`, in the order given, by one
@@ -234,33 +233,23 @@ class Repository:
         return {os.fsdecode(name): data for name, kind, data in found if kind == b"blob"}
 
     def sizes(self, oids: Iterable[Oid]) -> dict[Oid, int]:
-        """The lengths in bytes of many objects, by one process."""
-        wanted = list(dict.fromkeys(oids))
-        output = self.git(
-            "cat-file",
-            "--batch-check=%(objectsize)",
-            input="".join(f"{o}\n" for o in wanted).encode(),
-        )
-        return dict(zip(wanted, map(int, output.stdout.split()), strict=True))
+        """The lengths in bytes of many objects, none of which is read."""
+        sizes: dict[Oid, int] = {}
+        for oid in dict.fromkeys(oids):
+            found = self._reader.info(oid.encode())
+            if found is None:
+                raise _missing(oid)
+            sizes[oid] = found.size
+        return sizes
 
-    def _objects(self, names: Iterable[bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
-        """Name, kind and contents of the objects that exist among those named."""
-        asked = list(names)
-        if not asked:
-            return
-        terminated = b"".join(name + b"\0" for name in asked)
-        form = "--batch=%(objecttype) %(objectsize)"
-        data = self.git("cat-file", form, "-z", input=terminated).stdout
-        at = 0
-        for name in asked:
-            missing = name + b" missing\n"
-            if data.startswith(missing, at):
-                at += len(missing)
-                continue
-            end = data.index(b"\n", at)
-            kind, size = data[at:end].split(b" ")
-            start, at = end + 1, end + 1 + int(size) + 1
-            yield name, kind, data[start : at - 1]
+    def _contents(self, oid: Oid) -> bytes:
+        found = self._reader.contents(oid.encode())
+        if found is None:
+            raise _missing(oid)
+        return found[1]
+
+    def _read_tree(self, oid: Oid) -> Iterator[TreeEntry]:
+        return parse_tree(self._contents(oid), digest_size=len(oid) // 2)
 
     # -- writing objects
 
@@ -293,14 +282,11 @@ class Repository:
                 directory = directory.rpartition(b"/")[0]
                 changed_in.setdefault(directory, {})
 
-        names = {directory: f"{tree}:".encode() + directory for directory in changed_in}
-        objects = self._objects(names.values())
-        existing = {name: data for name, kind, data in objects if kind == b"tree"}
         written = tree
         for directory in sorted(changed_in, key=lambda d: (-d.count(b"/"), d == b"", d)):
-            digest_size = len(tree) // 2
-            old = parse_tree(existing.get(names[directory], b""), digest_size=digest_size)
-            entries = {entry.path: entry for entry in old}
+            found = self._reader.contents(f"{tree}:".encode() + directory)
+            old = found[1] if found and found[0].kind == "tree" else b""
+            entries = {e.path: e for e in parse_tree(old, digest_size=len(tree) // 2)}
             for name, change in changed_in[directory].items():
                 if change is None:
                     entries.pop(RepoPath(name), None)
@@ -319,10 +305,14 @@ class Repository:
 
     def commit_tree(self, tree: Oid, parents: Sequence[Oid], message: str) -> Oid:
         """A commit by the user, signed where `commit.gpgSign` asks for it."""
-        sign = ["-S"] if is_true(self.config("commit.gpgsign")) else []
+        if not is_true(self.config("commit.gpgsign")):
+            author, committer = self._dated("AUTHOR"), self._dated("COMMITTER")
+            return self.store.write_commit(
+                tree, parents, message, author=author, committer=committer
+            )
         output = self.git(
             "commit-tree",
-            *sign,
+            "-S",
             *(argument for parent in parents for argument in ("-p", parent)),
             "-F",
             "-",
@@ -331,24 +321,38 @@ class Repository:
         )
         return Oid(output.stdout.decode().strip())
 
-    @cached_property
+    def _dated(self, who: str) -> str:
+        """A person at this moment, or at the one that `GIT_AUTHOR_DATE` or its like fixes."""
+        ident = self._author if who == "AUTHOR" else self._committer
+        if f"GIT_{who}_DATE" in os.environ:
+            return ident
+        return f"{_person(ident)} {int(time.time())} {time.strftime('%z')}"
+
+    @property
     def author(self) -> str:
         """`NAME <ADDRESS>` of whoever git says is at work; `GitError` when it does not know."""
-        return self._identity("GIT_AUTHOR_IDENT")
+        return _person(self._author)
+
+    @property
+    def committer(self) -> str:
+        return _person(self._committer)
 
     @cached_property
-    def committer(self) -> str:
-        return self._identity("GIT_COMMITTER_IDENT")
+    def _author(self) -> str:
+        return self._ident("AUTHOR")
 
-    def _identity(self, variable: str) -> str:
-        output = self.git("var", variable, ok=(0, 128))
+    @cached_property
+    def _committer(self) -> str:
+        return self._ident("COMMITTER")
+
+    def _ident(self, who: str) -> str:
+        output = self.git("var", f"GIT_{who}_IDENT", ok=(0, 128))
         if output.status != 0:
             raise GitError(
-                f"git does not know who commits: {_says(output)}",
+                f"git does not know who commits: {says(output.stderr)}",
                 hint='run "git config --global user.name NAME" and the same for user.email',
             )
-        stamped = output.stdout.decode("utf-8", "surrogateescape")
-        return stamped.rsplit(" ", 2)[0]
+        return output.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
 
     # -- history
 
@@ -364,6 +368,10 @@ class Repository:
 
     def commits_between(self, base: Oid, tip: Oid) -> list[Oid]:
         """The commits of `tip` that `base` lacks, oldest first."""
+        if tip == base:
+            return []
+        if self.commit(tip).parents == (base,):
+            return [tip]
         output = self.git("rev-list", "--reverse", "--topo-order", tip, f"^{base}")
         return [Oid(line) for line in output.stdout.decode().split()]
 
@@ -375,38 +383,26 @@ class Repository:
         return tuple(output.stdout.decode("utf-8", "replace").splitlines())
 
     def changed_paths(self, old: Oid, new: Oid) -> frozenset[RepoPath]:
-        """The paths whose content or mode differs between two trees; a rename counts as both."""
-        return frozenset(
-            RepoPath(path)
-            for path in self.lines("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new)
-        )
+        """The paths whose content or mode differs between two commits; a rename counts as both."""
+        changes = differences(self._read_tree, self.tree(old), self.tree(new))
+        return frozenset(path for _, path in changes)
 
     def changes_between(self, base: Oid, tip: Oid) -> frozenset[tuple[str, RepoPath]]:
         """What each commit of `tip` that `base` lacks did to a path, against every parent: status
         letter (see "Raw output format" in git-diff-tree(1)) and path; a rename is `D` and `A`."""
-        records = self.lines(
-            "diff-tree",
-            "--stdin",
-            "--no-commit-id",
-            "--root",
-            "-m",
-            "-r",
-            "-z",
-            "--name-status",
-            "--no-renames",
-            "--ignore-submodules=none",
-            input="".join(f"{oid}\n" for oid in self.commits_between(base, tip)).encode(),
-        )
+        commits = [self.commit(oid) for oid in self.commits_between(base, tip)]
         return frozenset(
-            (status.decode(), RepoPath(path))
-            for status, path in zip(records[::2], records[1::2], strict=True)
+            change
+            for commit in commits
+            for parent in commit.parents or (None,)
+            for change in differences(self._read_tree, parent and self.tree(parent), commit.tree)
         )
 
     # -- refs
 
     def ref(self, name: RefName) -> Oid | None:
-        output = self.git("rev-parse", "--verify", "--quiet", name, ok=(0, 1))
-        return Oid(output.stdout.decode().strip()) if output.status == 0 else None
+        found = self._reader.info(name.encode())
+        return found.oid if found else None
 
     def refs(self, prefix: str) -> dict[RefName, Oid]:
         """Refs under a prefix that ends at a `/`, with the objects they point at."""
@@ -416,42 +412,21 @@ class Repository:
 
     def update_ref(self, name: RefName, new: Oid, old: Oid | None) -> None:
         """Move a ref only if it still is at `old` (None: only if it does not exist)."""
-        self.git("update-ref", name, new, old or "0" * len(new))
+        self._updater.update(name, new, old)
+
+
+def _missing(oid: Oid) -> GitError:
+    return GitError(f"object {oid} is missing from the repository", hint='run "git fsck"')
+
+
+def _person(ident: str) -> str:
+    """An identity without its time."""
+    return ident.rsplit(" ", 2)[0]
 
 
 def is_true(value: str | None) -> bool:
     """git's reading of a boolean setting, see "Values" in git-config(1)."""
     return (value or "").lower() in ("true", "yes", "on", "1")
-
-
-def _run(
-    cwd: Path,
-    args: Sequence[str | bytes],
-    input: bytes,
-    env: Mapping[str, str],
-    seconds: float | None = None,
-) -> GitOutput:
-    settings = (part for setting in _ALWAYS for part in ("-c", setting))
-    command = ["git", *settings, *map(os.fsdecode, args)]
-    blanked = {name: "" for name in os.environ if is_secret(name)}
-    fixed = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    try:
-        process = git.Git(str(cwd)).execute(
-            command,
-            as_process=True,
-            istream=subprocess.PIPE,
-            env=blanked | fixed | dict(env),
-            start_new_session=True,
-        )
-    except (git.GitCommandNotFound, NotADirectoryError) as error:
-        raise GitError(f"git could not be started in {cwd}: {error}") from error
-    try:
-        stdout, stderr = process.communicate(input, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        raise GitTimeoutError(f"git {_named(args)} did not end within {seconds:g} s") from None
-    return GitOutput(process.returncode, stdout, stderr)
 
 
 def _entry(line: bytes) -> TreeEntry:
@@ -465,16 +440,3 @@ def _canonical(key: str) -> str:
     section, _, rest = key.partition(".")
     subsection, dot, name = rest.rpartition(".")
     return f"{section.lower()}.{subsection}{dot}{name.lower()}"
-
-
-def _named(args: Sequence[str | bytes]) -> str:
-    """The command as a message names it; long lists of arguments are cut."""
-    words = [arg if isinstance(arg, str) else show(RepoPath(arg)) for arg in args]
-    text = " ".join(words[:6])
-    return text if len(words) <= 6 else text + " ..."
-
-
-def _says(output: GitOutput) -> str:
-    """The end of what git printed, without the advice that a blank line sets apart from it."""
-    *_, reason = re.split(r"\n\s*\n", output.stderr.decode("utf-8", "replace").strip())
-    return " / ".join(reason.splitlines()[-3:]) or "it said nothing"
