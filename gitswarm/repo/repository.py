@@ -227,10 +227,9 @@ class Repository:
         return {oid: self._contents(oid) for oid in dict.fromkeys(oids)}
 
     def named_blobs(self, names: Iterable[str]) -> dict[str, bytes]:
-        """The contents of those blobs that exist among some `REV:PATH`, in the order given, by one
-        process."""
-        found = self._objects(os.fsencode(name) for name in names)
-        return {os.fsdecode(name): data for name, kind, data in found if kind == b"blob"}
+        """The contents of those blobs that exist among some `REV:PATH`, in the order given."""
+        found = ((name, self._reader.contents(os.fsencode(name))) for name in names)
+        return {name: one[1] for name, one in found if one and one[0].kind == "blob"}
 
     def sizes(self, oids: Iterable[Oid]) -> dict[Oid, int]:
         """The lengths in bytes of many objects, none of which is read."""
