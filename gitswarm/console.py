@@ -7,7 +7,7 @@ which the command writes.
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
@@ -17,12 +17,14 @@ from gitswarm.overview import RunLine, RunStatus, TaskView
 from gitswarm.screen.text import clean as clean
 
 if TYPE_CHECKING:
+    from gitswarm.plan.roles import Role
     from gitswarm.plan.tasks import Plan
     from gitswarm.progress import Event
     from gitswarm.repo.objects import TaskId
     from gitswarm.report import Report
     from gitswarm.screen.question import Answer
     from gitswarm.screen.sheet import Sheet
+    from gitswarm.settings import Settings
 
 EXIT_CODES = {
     1: "something needs a person",
@@ -160,6 +162,11 @@ class Console:
         """Keys and values, as `git config --list` has them, the empty ones too."""
         for key, value in settings.items():
             self._answers().line((key, "bold"), f" = {value}" if value else (" is not set", "dim"))
+
+    def show_roles(self, roles: "Iterable[Role]", settings: "Settings") -> None:
+        from gitswarm.screen.roles import write_roles
+
+        write_roles(self._answers(), roles, settings)
 
     def show_diff(self, diff: bytes) -> None:
         """A diff as git made it; on a terminal, cleaned and coloured. The bytes are the same

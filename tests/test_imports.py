@@ -8,7 +8,9 @@ import pytest
 from tests.conftest import RepositoryBuilder
 
 
-@pytest.mark.parametrize("arguments", ["-h", "--version", "list", "list --json", "status", "bogus"])
+@pytest.mark.parametrize(
+    "arguments", ["-h", "--version", "list", "list --json", "status", "roles", "bogus"]
+)
 def test_commands_that_ask_no_model_do_not_import_its_client(
     repo: RepositoryBuilder, arguments: str
 ) -> None:

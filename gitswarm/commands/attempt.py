@@ -3,7 +3,7 @@
 import asyncio
 import math
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,8 @@ from gitswarm.model.limits import Budget, Limiter
 from gitswarm.model.prices import Prices, price_overrides
 from gitswarm.orchestrator import Orchestrator, Stop, require_fit
 from gitswarm.plan.reading import read_plan
-from gitswarm.plan.roles import load_builtin_roles
+from gitswarm.plan.role_places import load_roles, wishes
+from gitswarm.plan.roles import Role
 from gitswarm.plan.tasks import Plan, dump_plan, overlaps
 from gitswarm.repo.repository import Repository
 from gitswarm.report import Report
@@ -40,11 +41,16 @@ def open_model(settings: Settings, prices: Prices) -> ClaudeModel:
     )
 
 
-def require_usable_models(settings: Settings, prices: Prices) -> None:
+def require_usable_models(settings: Settings, prices: Prices, roles: Iterable[Role] = ()) -> None:
     """Raise `SettingsError` for a model whose requests are known to fail by now, and for one whose
     price is not known where a budget is to be kept."""
     configured = {"swarm.model": settings.model} | {
         f"swarm.role.{name}.model": role.model for name, role in settings.roles.items()
+    }
+    configured |= {
+        f"swarm.role.{role.name}.model": settings.model_for(role.name, role.model)
+        for role in roles
+        if role.model
     }
     for key, model in configured.items():
         if model is None:
@@ -86,10 +92,10 @@ def attempt(
     start_import()
     commit = require_fit(repository, base)
     console = Console(json=as_json)
-    roles = load_builtin_roles()
+    roles = load_roles(repository, commit)
 
     prices = Prices.load(price_overrides(repository))
-    require_usable_models(settings, prices)
+    require_usable_models(settings, prices, roles.values())
 
     async def pursue(stop: Stop) -> Report:
         async with open_model(settings, prices) as model:
@@ -110,8 +116,11 @@ def attempt(
             async def confirm(proposed: Plan) -> Plan | None:
                 while True:
                     expected = await orchestrator.estimate(proposed)
+                    used = {roles[task.role].name: roles[task.role] for task in proposed.tasks}
                     console.show_plan(
-                        proposed, estimate=expected.lines(), overlaps=overlaps(proposed)
+                        proposed,
+                        estimate=[*expected.lines(), *wishes(used.values(), settings)],
+                        overlaps=overlaps(proposed),
                     )
                     answer = await console.confirm() if ask else "yes"
                     if answer != "edit":

@@ -46,14 +46,15 @@ def command(
     from gitswarm.model.claude import start_import
     from gitswarm.model.prices import Prices, price_overrides
     from gitswarm.orchestrator import Orchestrator, Stop, require_fit
-    from gitswarm.plan.roles import load_builtin_roles
+    from gitswarm.plan.role_places import load_roles, wishes
     from gitswarm.plan.tasks import Plan, dump_plan, overlaps, plan_json
 
     start_import()
     commit = require_fit(repository, base)
     console = Console(json=as_json)
     prices = Prices.load(price_overrides(repository))
-    require_usable_models(settings, prices)
+    roles = load_roles(repository, commit)
+    require_usable_models(settings, prices, roles.values())
 
     async def ask() -> tuple[Plan, Estimate]:
         async with open_model(settings, prices) as client:
@@ -62,7 +63,7 @@ def command(
                 base=commit,
                 repository=repository,
                 settings=settings,
-                roles=load_builtin_roles(),
+                roles=roles,
                 model=client,
                 watch=console.watch,
                 stop=Stop(),
@@ -87,7 +88,9 @@ def command(
         }
         print_json({"schema": "gitswarm/plan/1", "plan": plan_json(plan), "estimate": estimated})
     else:
-        console.show_plan(plan, estimate=expected.lines(), overlaps=overlaps(plan), is_answer=True)
+        used = {roles[task.role].name: roles[task.role] for task in plan.tasks}
+        said = [*expected.lines(), *wishes(used.values(), settings)]
+        console.show_plan(plan, estimate=said, overlaps=overlaps(plan), is_answer=True)
     return 0
 
 

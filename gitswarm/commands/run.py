@@ -36,7 +36,7 @@ def command(
     """
     from gitswarm.commands.attempt import attempt
     from gitswarm.plan.reading import read_plan
-    from gitswarm.plan.roles import load_builtin_roles
+    from gitswarm.plan.role_places import load_roles
 
     repository = open_repository()
     try:
@@ -47,7 +47,8 @@ def command(
             f"the plan {plan_file} cannot be read: {why}",
             hint=f'make one with git swarm plan -o {plan_file} "GOAL"',
         ) from None
-    plan, _ = read_plan(text, source="file", roles=load_builtin_roles(), max_tasks=None)
+    roles = load_roles(repository, repository.commit_oid(base))
+    plan, _ = read_plan(text, source="file", roles=roles, max_tasks=None)
     overrides = Overrides(model=model, budget=budget, jobs=jobs, verify=verify)
     return attempt(
         plan.goal,

@@ -16,6 +16,8 @@ from gitswarm.settings import Config
 _RELEASE = re.compile(r"-\d{8}$")
 """The date that ends the id of a pinned release."""
 
+_ID = re.compile(r"claude-(?P<family>[a-z]+)-(?P<version>\d+(-\d+)*)")
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -89,6 +91,15 @@ class Prices:
     def of(self, model: str) -> Price | None:
         """The price of a model id, or of the model that a dated id is a release of; else None."""
         return self.models.get(model) or self.models.get(_RELEASE.sub("", model))
+
+    def newest(self, family: str) -> str | None:
+        """The id of the newest model of a family such as `sonnet`; None where there is none."""
+        versions = {
+            tuple(map(int, match["version"].split("-"))): model
+            for model in self.models
+            if (match := _ID.fullmatch(model)) and match["family"] == family
+        }
+        return versions[max(versions)] if versions else None
 
 
 _RATE_KEYS = {

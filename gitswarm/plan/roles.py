@@ -11,16 +11,16 @@ The header is YAML, every value of it text; the rest is the prompt that the role
 agents share.
 """
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
-from gitswarm.errors import SettingsError
+from gitswarm.model.prices import Prices
+from gitswarm.plan.front_matter import FrontMatter
+from gitswarm.plan.tools import TOOLS
 
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 """How much the model thinks, as `output_config.effort` of the Messages API."""
@@ -36,6 +36,18 @@ class Writes(StrEnum):
     CODE_AND_CI = "code+ci"
 
 
+class Place(StrEnum):
+    """Where a role comes from. Of roles of one name the one from the first of these counts."""
+
+    REPOSITORY = "repository"
+    """`.gitswarm/roles/` of the commit that a run starts from."""
+    USER = "user"
+    """`gitswarm/roles/` in the user's configuration folder."""
+    AGENT_FILE = "agent file"
+    """`.claude/agents/` of that commit."""
+    BUILT_IN = "built-in"
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     name: str
@@ -47,6 +59,15 @@ class Role:
     """None: the one of the run."""
     effort: Effort | None = None
     """None: the model's own default."""
+    tools: frozenset[str] | None = None
+    """The tools that are answered; None: all there are. The request offers all of them anyway, so
+    that all agents share one prefix."""
+    place: Place = Place.BUILT_IN
+    file: str = ""
+    """Its file, where it is not built in: from the root of the repository, or absolute."""
+
+
+TOOL_NAMES = tuple(tool.name for tool in TOOLS)
 
 
 def load_builtin_roles() -> dict[str, Role]:
@@ -62,62 +83,53 @@ def load_builtin_roles() -> dict[str, Role]:
 
 def read_role(text: str, *, source: str) -> Role:
     """The role that a file holds. Raises `SettingsError` that begins with `SOURCE:LINE:`."""
-    match = _FILE.fullmatch(text.replace("\r\n", "\n"))
-    if match is None:
-        raise _refused(source, 1, 'a role file begins with a header between two lines "---"')
-    values, lines = _read_header(match["header"], source)
-    try:
-        header = _Header.model_validate(values)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        key = str(problem["loc"][0])
-        says = "is missing" if problem["type"] == "missing" else f"is wrong: {problem['msg']}"
-        raise _refused(source, lines.get(key, 1), f'"{key}" {says}') from None
-    prompt = (match["prompt"] or "").strip()
-    if not prompt:
-        raise _refused(source, text.count("\n", 0, match.end("header")) + 2, "there is no prompt")
-    return Role(header.name, header.description, header.writes, prompt, header.model, header.effort)
+    front = FrontMatter.read(text, source=source)
+    front.require_known(_Header.model_fields)
+    header = front.parse(_Header)
+    return Role(
+        header.name,
+        header.description,
+        header.writes,
+        front.body,
+        model_of_role(header.model),
+        header.effort,
+        None if header.tools is None else frozenset(header.tools),
+    )
 
 
-_FILE = re.compile(r"---[ \t]*\n(?P<header>(?:.*\n)*?)---[ \t]*(?:\n(?P<prompt>.*))?", re.S)
+def model_of_role(said: str | None) -> str | None:
+    """The id of the model that a role file names by its id, or by its family (`sonnet`): then the
+    newest of the family. None for `inherit`: the model of the run."""
+    if said is None or said == "inherit":
+        return None
+    return Prices.load().newest(said) or said
 
-_Line = Annotated[str, StringConstraints(pattern=r"^\S.*$")]
+
+def words(value: object) -> object:
+    """The items of a list, which may be spelled as one text with commas."""
+    if not isinstance(value, str):
+        return value
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+Line = Annotated[str, StringConstraints(pattern=r"^\S.*$")]
+RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+
+def _tool_names(value: object) -> object:
+    listed = words(value)
+    for name in listed if isinstance(listed, list) else ():
+        if name not in TOOL_NAMES:
+            raise ValueError(f'"{name}" is none of the tools {", ".join(TOOL_NAMES)}')
+    return listed
 
 
 class _Header(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-    description: _Line
+    name: RoleName
+    description: Line
     writes: Writes
-    model: _Line | None = None
+    model: Line | None = None
     effort: Effort | None = None
-
-
-def _read_header(header: str, source: str) -> tuple[dict[str, object], dict[str, int]]:
-    """Its keys and values, and the line of the file that each key is on."""
-    first_line = 2
-    try:
-        node = yaml.compose(header, Loader=yaml.BaseLoader)
-        values = yaml.load(header, Loader=yaml.BaseLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line if error.problem_mark else 0
-        raise _refused(source, line + first_line, f"not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise _refused(source, first_line, f"not YAML: {error}") from None
-    if not isinstance(node, yaml.MappingNode):
-        raise _refused(source, first_line, "the header must be made of keys and values")
-    lines: dict[str, int] = {}
-    for key, _ in node.value:
-        line = key.start_mark.line + first_line
-        if key.value not in _Header.model_fields:
-            known = ", ".join(_Header.model_fields)
-            raise _refused(source, line, f'"{key.value}" is none of the keys {known}')
-        if key.value in lines:
-            raise _refused(source, line, f'"{key.value}" is given twice')
-        lines[key.value] = line
-    return values, lines
-
-
-def _refused(source: str, line: int, problem: str) -> SettingsError:
-    return SettingsError(f"{source}:{line}: {problem}", hint="correct the role file")
+    tools: Annotated[list[str] | None, BeforeValidator(_tool_names)] = None

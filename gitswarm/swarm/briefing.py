@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gitswarm.plan.roles import Role
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.repo.objects import TaskId
+from gitswarm.swarm.role_tools import allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Briefing:
 
     def text(self) -> str:
         parts = [
-            f"# Your role: {self.role.name}\n\n{self.role.prompt.strip()}",
+            self._role(),
             f"# The goal of the whole run\n\n{self.plan.goal.strip()}",
             self._siblings(),
             self._dependencies(),
@@ -32,6 +33,10 @@ class Briefing:
             self._task(),
         ]
         return "\n\n".join(part for part in parts if part) + "\n"
+
+    def _role(self) -> str:
+        parts = [f"# Your role: {self.role.name}", self.role.prompt.strip(), allowed(self.role)]
+        return "\n\n".join(part for part in parts if part)
 
     def _siblings(self) -> str:
         if len(self.plan.tasks) == 1:

@@ -30,6 +30,7 @@ from gitswarm.swarm.agent import Agent
 from gitswarm.swarm.briefing import Briefing
 from gitswarm.swarm.messages import Authorship
 from gitswarm.swarm.results import Result
+from gitswarm.swarm.role_tools import RoleTools
 from gitswarm.swarm.turns import Record
 
 READ_LIMIT = 200_000
@@ -122,7 +123,7 @@ class AgentSpawner:
             prefix=self.prefix,
             run=self.run,
             task=task.id,
-            answer=ReadOnlyTools(self.repository, base).answer,
+            answer=RoleTools(role, ReadOnlyTools(self.repository, base).answer).answer,
             max_tokens=self.settings.max_tokens,
             effort=role.effort,
             on_progress=lambda progress: self.watch(

@@ -3,7 +3,7 @@
 import pytest
 
 from gitswarm.errors import SettingsError
-from gitswarm.plan.roles import Role, Writes, load_builtin_roles, read_role
+from gitswarm.plan.roles import TOOL_NAMES, Role, Writes, load_builtin_roles, read_role
 
 BUILDER = """\
 ---
@@ -48,7 +48,7 @@ def test_every_value_of_the_header_is_text() -> None:
         ("---\n---\nx", "2: the header must be made of keys and values"),
         (
             BUILDER.replace("model:", "modell:"),
-            '5: "modell" is none of the keys name, description, writes, model, effort',
+            '5: "modell" is none of the keys name, description, writes, model, effort, tools',
         ),
         (BUILDER.replace("model: ", "name: "), '5: "name" is given twice'),
         (
@@ -68,6 +68,10 @@ def test_every_value_of_the_header_is_text() -> None:
             BUILDER.replace("high", "[high"),
             "7: not YAML: expected ',' or ']', but got '<stream end>'",
         ),
+        (
+            BUILDER.replace("effort: high", "tools: [read_file, Bash]"),
+            '6: "tools" is wrong: "Bash" is none of the tools ' + ", ".join(TOOL_NAMES),
+        ),
         (BUILDER[: BUILDER.index("# You")], "8: there is no prompt"),
         (BUILDER[: BUILDER.index("\n\n# You")], "8: there is no prompt"),
     ],
@@ -76,13 +80,47 @@ def test_a_bad_role_file_is_refused_by_file_and_line(text: str, expected: str) -
     assert problem(text) == f"roles/x.md:{expected}"
 
 
+@pytest.mark.parametrize(
+    ("written", "tools"),
+    [
+        ("[read_file, search]", frozenset({"read_file", "search"})),
+        ("read_file", frozenset({"read_file"})),
+        ("[]", frozenset()),
+    ],
+)
+def test_a_role_may_be_limited_to_some_of_the_tools(written: str, tools: frozenset[str]) -> None:
+    text = BUILDER.replace("effort: high", f"tools: {written}")
+
+    assert read_role(text, source="x.md").tools == tools
+
+
+@pytest.mark.parametrize(
+    ("said", "model"),
+    [
+        ("opus", "claude-opus-5-5"),
+        ("haiku", "claude-haiku-5-5"),
+        ("claude-opus-4-8", "claude-opus-4-8"),
+        ("our-own-model", "our-own-model"),
+        ("inherit", None),
+    ],
+)
+def test_a_model_may_be_named_by_its_family(said: str, model: str | None) -> None:
+    text = BUILDER.replace("model: claude-opus-5-5", f"model: {said}")
+
+    assert read_role(text, source="x.md").model == model
+
+
 def test_the_built_in_roles_write_what_the_design_lets_them() -> None:
     roles = load_builtin_roles()
 
     assert {name: role.writes for name, role in roles.items()} == {
         "builder": Writes.CODE,
+        "communicator": Writes.NOTHING,
         "deployer": Writes.CODE_AND_CI,
+        "diagnostician": Writes.NOTHING,
         "documenter": Writes.CODE,
+        "fixer": Writes.CODE,
+        "migrator": Writes.CODE,
         "performance-reviewer": Writes.NOTHING,
         "researcher": Writes.NOTHING,
         "security-reviewer": Writes.NOTHING,
