@@ -15,7 +15,9 @@ from typing import Any, TypeVar
 from gitswarm.errors import GitError, GitswarmError
 from gitswarm.estimate import Estimate, estimate
 from gitswarm.history import load_experience
+from gitswarm.integrate.earlier import EarlierAnswers
 from gitswarm.integrate.engine import FanInOpenError, IntegrationEngine
+from gitswarm.integrate.memory import Memory
 from gitswarm.integrate.values import Integration
 from gitswarm.integrate.verify import Verdict, verify
 from gitswarm.live_state import LiveStateWriter
@@ -273,6 +275,7 @@ class Orchestrator:
                 min_confidence=self.settings.min_confidence,
             ),
             authorship=Authorship(self.run, self.settings.co_author),
+            memory=Memory(self._record.step, look_up=EarlierAnswers(self.repository, self.run)),
             record=self._record.step,
             watch=self._tell,
         )

@@ -5,24 +5,25 @@ no ref moves. The same tips and the same resolutions give the same tree.
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gitswarm.errors import GitswarmError, ModelError
 from gitswarm.integrate.forecast import Forecast
-from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict
+from gitswarm.integrate.kept import FanIn, HandMerge
+from gitswarm.integrate.memory import Memory
+from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict, OpenMerge
 from gitswarm.merge.ask import Answer
-from gitswarm.merge.conflicts import Conflict, Hunk
+from gitswarm.merge.conflicts import Conflict
 from gitswarm.merge.question import INTENT_LENGTH, Question, Side
-from gitswarm.merge.resolutions import Resolution
-from gitswarm.merge.threeway import Merged, merge, write_resolved
+from gitswarm.merge.resolutions import Resolution, unparsable
+from gitswarm.merge.threeway import Conflicted, Merged, merge, write_resolved
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.progress import BranchMerged, BranchSetAside, ConflictForecast, Resolving, Watch
 from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.ledger import Step
-from gitswarm.repo.objects import Oid, RepoPath, TaskId, show
+from gitswarm.repo.objects import Oid, TaskId, show
 from gitswarm.repo.repository import Repository
 from gitswarm.swarm.collector import Collected
 from gitswarm.swarm.messages import Authorship, write_message
@@ -60,6 +61,17 @@ class _Step:
 
 
 @dataclass
+class _SoFar:
+    """The merged branch on its way."""
+
+    commit: Oid
+    inside: dict[TaskId, None] = field(default_factory=dict)
+    """The tasks whose work it holds, in the order in which it came."""
+    merged: list[TaskId] = field(default_factory=list)
+    """The tips."""
+
+
+@dataclass
 class IntegrationEngine:
     """Merges the branches of one run: fan-ins while agents work, everything at the end."""
 
@@ -69,17 +81,23 @@ class IntegrationEngine:
     attributes: Attributes
     resolve: Resolve
     authorship: Authorship
+    memory: Memory
     record: Record
     watch: Watch
+    dropped: Collection[TaskId] = ()
+    """Tasks that are to be left out, with all that depend on them."""
 
     def __post_init__(self) -> None:
         self._forecast = Forecast(self.repository, self.base, self.attributes)
         self._tasks = {task.id: task for task in self.plan.tasks}
         self._collected: dict[TaskId, Collected] = {}
         self._fan_ins: dict[frozenset[Oid], asyncio.Task[Oid]] = {}
-        self._seen: dict[str, Resolution] = {}
-        self._declined: dict[tuple[RepoPath, str], Resolution] = {}
         self._fan_in_conflicts: list[MergeConflict] = []
+        self._open_fan_ins: list[OpenMerge] = []
+
+    def restore(self, collected: Collected) -> None:
+        """Note a branch that was finished before."""
+        self._collected[collected.task.id] = collected
 
     # -- while agents work
 
@@ -111,16 +129,31 @@ class IntegrationEngine:
             return tips[0].commit
         key = frozenset(tip.commit for tip in tips)
         if key not in self._fan_ins:
-            self._fan_ins[key] = asyncio.create_task(self._merge_fan_in(tips))
+            self._fan_ins[key] = asyncio.create_task(self._make_fan_in(tips))
         return await asyncio.shield(self._fan_ins[key])
 
-    async def _merge_fan_in(self, tips: Sequence[Tip]) -> Oid:
+    async def _make_fan_in(self, tips: Sequence[Tip]) -> Oid:
+        key = frozenset(tip.commit for tip in tips)
+        made = self.memory.fan_in(key)
+        if made is None:
+            commit, conflicts = await self._merge_fan_in(tips)
+            made = FanIn(key, commit, tuple(conflicts))
+            await self.memory.add_fan_in(made)
+        self._fan_in_conflicts += made.conflicts
+        return made.commit
+
+    async def _merge_fan_in(self, tips: Sequence[Tip]) -> tuple[Oid, list[MergeConflict]]:
         first, *rest = tips
         at, inside = first.commit, dict.fromkeys(first.brings)
+        conflicts: list[MergeConflict] = []
         for tip in rest:
             step = await self._merge_tip(at, [*inside], tip)
-            self._fan_in_conflicts += step.conflicts
+            conflicts += step.conflicts
             if step.commit is None:
+                self._fan_in_conflicts += conflicts
+                self._open_fan_ins.append(
+                    OpenMerge(tip.task, at, tuple(inside), tip.commit, is_fan_in=True)
+                )
                 open_paths = [conflict.path for conflict in step.conflicts if conflict.is_open]
                 raise FanInOpenError(
                     f"{first.task} and {tip.task}, which it builds on, conflict in "
@@ -128,32 +161,60 @@ class IntegrationEngine:
                 )
             at = step.commit
             inside |= dict.fromkeys(tip.brings)
-        return at
+        return at, conflicts
 
     # -- at the end
 
     async def integrate(self) -> Integration:
         """Merge every finished branch that no other contains. One with an open conflict is set
-        aside and the others go on without it."""
-        done = [self._collected[task.id] for task in self.plan.tasks if task.id in self._collected]
-        at, inside = self.base, dict[TaskId, None]()
-        merged, set_aside, conflicts = [], [], list[MergeConflict]()
-        for tip in await asyncio.to_thread(self._tips, done):
-            step = await self._merge_tip(at, [*inside], tip)
-            conflicts += step.conflicts
+        aside and the others go on without it; afterwards it is tried once more with what is known,
+        for that is where a person merges it (see `OpenMerge`)."""
+        so_far = _SoFar(self.base)
+        steps = [
+            await self._advance(so_far, tip)
+            for tip in await asyncio.to_thread(self._order_of_integration)
+        ]
+        for n, step in enumerate(steps):
             if step.commit is None:
-                set_aside.append(tip.task)
-                open_paths = (conflict.path for conflict in step.conflicts if conflict.is_open)
-                self.watch(BranchSetAside(tip.task, tuple(open_paths)))
-                continue
-            at = step.commit
-            inside |= dict.fromkeys(tip.brings)
-            merged.append(tip.task)
-        tree = await asyncio.to_thread(self.repository.tree, at)
+                again = await self._advance(so_far, step.tip, ask=False)
+                steps[n] = again if again.commit else step
+        aside = [step for step in steps if step.commit is None]
+        for step in aside:
+            open_paths = (conflict.path for conflict in step.conflicts if conflict.is_open)
+            self.watch(BranchSetAside(step.tip.task, tuple(open_paths)))
+        conflicts = [conflict for step in steps for conflict in step.conflicts]
         earlier = [one for one in self._fan_in_conflicts if not _came_back(one, conflicts)]
         return Integration(
-            self.base, at, tree, tuple(merged), tuple(set_aside), (*earlier, *conflicts)
+            base=self.base,
+            commit=so_far.commit,
+            tree=await asyncio.to_thread(self.repository.tree, so_far.commit),
+            merged=tuple(so_far.merged),
+            set_aside=tuple(step.tip.task for step in aside),
+            conflicts=(*earlier, *conflicts),
+            open_merges=(
+                *self._open_fan_ins,
+                *(
+                    OpenMerge(step.tip.task, so_far.commit, (*so_far.inside,), step.tip.commit)
+                    for step in aside
+                ),
+            ),
         )
+
+    def _order_of_integration(self) -> list[Tip]:
+        """The tips to be merged; last those that a person has merged, in the order in which that
+        was done, for so each meets what that person saw."""
+        finished = (self._collected.get(task.id) for task in self.plan.tasks)
+        tips = self._tips([one for one in finished if one and one.task.id not in self.dropped])
+        by_hand = {oid: n for n, oid in enumerate(self.memory.hand_merged_tips(), start=1)}
+        return sorted(tips, key=lambda tip: by_hand.get(tip.commit, 0))
+
+    async def _advance(self, so_far: _SoFar, tip: Tip, *, ask: bool = True) -> _Step:
+        step = await self._merge_tip(so_far.commit, [*so_far.inside], tip, ask=ask)
+        if step.commit is not None:
+            so_far.commit = step.commit
+            so_far.inside |= dict.fromkeys(tip.brings)
+            so_far.merged.append(tip.task)
+        return step
 
     def _tips(self, candidates: Sequence[Collected]) -> list[Tip]:
         """The changed branches that no other contains, those first that conflict least."""
@@ -174,26 +235,20 @@ class IntegrationEngine:
 
     # -- one merge
 
-    async def _merge_tip(self, ours: Oid, inside: Sequence[TaskId], tip: Tip) -> _Step:
-        """`inside` are the tasks whose work `ours` holds, in the order in which it came."""
+    async def _merge_tip(
+        self, ours: Oid, inside: Sequence[TaskId], tip: Tip, *, ask: bool = True
+    ) -> _Step:
+        """`inside` are the tasks whose work `ours` holds, in the order in which it came. Without
+        `ask`, what is not known stays open."""
+        if self.memory.has_hand_merges:
+            tree = await asyncio.to_thread(self.repository.tree, ours)
+            if by_hand := self.memory.hand_merge(tree, tip.commit):
+                return _Step(tip, await self._repeat(by_hand, ours, tip), by_hand.conflicts)
         outcome = await asyncio.to_thread(merge, self.repository, ours, tip.commit, self.attributes)
         if isinstance(outcome, Merged):
             return _Step(tip, await self._commit(outcome.tree, ours, tip, ()))
-        opponents = [self._between(conflict, inside, tip) for conflict in outcome.conflicts]
-        hopeless = next((c.kind for c in outcome.conflicts if c.text is None), None)
-        if hopeless:
-            answered = [_unasked(conflict, hopeless) for conflict in outcome.conflicts]
-        else:
-            answered = await asyncio.gather(
-                *(self._answer(conflict, inside, ours, tip) for conflict in outcome.conflicts)
-            )
-        commits = (ours, tip.commit)
-        conflicts = tuple(
-            _told(conflict, between, commits, resolutions)
-            for conflict, between, resolutions in zip(
-                outcome.conflicts, opponents, answered, strict=True
-            )
-        )
+        answered = await self._answers(outcome, inside, ours, tip, ask=ask)
+        conflicts = self._tell(outcome, inside, ours, tip, answered)
         if any(conflict.is_open for conflict in conflicts):
             return _Step(tip, None, conflicts)
         texts = {
@@ -204,25 +259,44 @@ class IntegrationEngine:
         tree = await asyncio.to_thread(write_resolved, self.repository, outcome, texts)
         return _Step(tip, await self._commit(tree, ours, tip, conflicts), conflicts)
 
+    async def _answers(
+        self, outcome: Conflicted, inside: Sequence[TaskId], ours: Oid, tip: Tip, *, ask: bool
+    ) -> Sequence[Sequence[Resolution]]:
+        """For every conflict a resolution of every hunk, open ones too."""
+        hopeless = next((c.kind for c in outcome.conflicts if c.text is None), None)
+        if hopeless or not ask:
+            why = (
+                f"not asked: the same merge has a {hopeless} conflict, which a person has to decide"
+            )
+            return [await self._unasked(conflict, why) for conflict in outcome.conflicts]
+        return await asyncio.gather(
+            *(self._answer(conflict, inside, ours, tip) for conflict in outcome.conflicts)
+        )
+
+    def _tell(
+        self,
+        outcome: Conflicted,
+        inside: Sequence[TaskId],
+        ours: Oid,
+        tip: Tip,
+        answered: Sequence[Sequence[Resolution]],
+    ) -> tuple[MergeConflict, ...]:
+        return tuple(
+            _told(conflict, self._between(conflict, inside, tip), (ours, tip.commit), resolutions)
+            for conflict, resolutions in zip(outcome.conflicts, answered, strict=True)
+        )
+
     async def _answer(
         self, conflict: Conflict, inside: Sequence[TaskId], ours: Oid, tip: Tip
     ) -> Sequence[Resolution]:
         """A resolution for every hunk of a conflict, open ones too."""
         assert conflict.text is not None
         path, hunks = conflict.path, conflict.text.hunks
-        replayed = {
-            hunk.number: replace(seen, hunk=hunk.number, by="replay", path=path)
-            for hunk in hunks
-            if (seen := self._seen.get(hunk_key(hunk)))
-        }
-        declined = {
-            hunk.number: replace(seen, hunk=hunk.number)
-            for hunk in hunks
-            if (seen := self._declined.get((path, hunk_key(hunk))))
-        }
-        if len(known := {**declined, **replayed}) == len(hunks):
+        known = await self._known(conflict)
+        if len(known) == len(hunks):
             return tuple(known[hunk.number] for hunk in hunks)
-        rest = conflict.text.splice({n: one.text or b"" for n, one in replayed.items()})
+        replayed = {n: one.text or b"" for n, one in known.items() if one.by}
+        rest = conflict.text.splice(replayed)
         self.watch(Resolving(show(path), len(rest.hunks)))
         question = Question(
             path=path,
@@ -232,10 +306,20 @@ class IntegrationEngine:
             versions=await asyncio.to_thread(self._versions, conflict),
         )
         answers = {one.hunk: one for one in await self._ask(question, tip.task)}
-        for one in answers.values():
-            if one.by is not None:
-                await self._remember(conflict.text.hunk(one.hunk), one)
-        return tuple((replayed | answers)[hunk.number] for hunk in hunks)
+        return tuple((known | answers)[hunk.number] for hunk in hunks)
+
+    async def _known(self, conflict: Conflict) -> dict[int, Resolution]:
+        """What was said before of the hunks of a conflict: answers that still can be taken, and
+        that a person has to decide."""
+        assert conflict.text is not None
+        path, text = conflict.path, conflict.text
+        replayed = await asyncio.to_thread(self.memory.replay, path, text)
+        if replayed:
+            versions = await asyncio.to_thread(self._versions, conflict)
+            texts = {n: one.text or b"" for n, one in replayed.items()}
+            for number in await asyncio.to_thread(unparsable, path, text, texts, versions):
+                del replayed[number]
+        return self.memory.declined(path, text.hunks) | replayed
 
     async def _ask(self, question: Question, task: TaskId) -> Sequence[Resolution]:
         """The model's answers; where it cannot be asked, every hunk is left to a person. What it
@@ -249,23 +333,18 @@ class IntegrationEngine:
                 for hunk in text.hunks
             ]
         for one in answers:
-            if one.by is None:
-                self._declined[path, hunk_key(text.hunk(one.hunk))] = one
+            await self.memory.remember(text.hunk(one.hunk), one)
         return answers
 
-    async def _remember(self, hunk: Hunk, resolution: Resolution) -> None:
-        """Keep an answer for the same hunk in a later merge, and in the ledger."""
-        key = hunk_key(hunk)
-        self._seen[key] = resolution
-        kept = {
-            "path": show(resolution.path),
-            "by": resolution.by,
-            "text": (resolution.text or b"").decode("utf-8", "backslashreplace"),
-            "confidence": resolution.confidence,
-            "reason": resolution.reason,
-            "dropped": resolution.dropped,
-        }
-        await self.record(Step("resolution", {f"resolutions/{key}.json": kept}))
+    async def _unasked(self, conflict: Conflict, why: str) -> Sequence[Resolution]:
+        """What is known of the hunks; the others are left open, and nothing is spent on them."""
+        if conflict.text is None:
+            return ()
+        known = await self._known(conflict)
+        return [
+            known.get(hunk.number) or Resolution(conflict.path, hunk.number, None, None, None, why)
+            for hunk in conflict.text.hunks
+        ]
 
     def _between(
         self, conflict: Conflict, inside: Sequence[TaskId], tip: Tip
@@ -303,22 +382,40 @@ class IntegrationEngine:
     async def _commit(
         self, tree: Oid, ours: Oid, tip: Tip, conflicts: Sequence[MergeConflict]
     ) -> Oid:
-        task = self._tasks[tip.task]
+        message = self.merge_message(tip.task, conflicts)
+        commit = await self._commit_once(tree, ours, tip, message)
+        self.watch(BranchMerged(tip.task, sum(len(conflict.hunks) for conflict in conflicts)))
+        return commit
+
+    def merge_message(self, task: TaskId, conflicts: Sequence[MergeConflict]) -> str:
+        """What the commit says that merges a task's tip."""
         resolved = [
-            (conflict.path, hunk.n, hunk.by or "")
+            (conflict.path, hunk.n, hunk.by or "human")
             for conflict in conflicts
             for hunk in conflict.hunks
         ]
-        message = write_message(
-            f"Merge {task.id}: {task.title or task.role}",
+        known = self._tasks[task]
+        return write_message(
+            f"Merge {task}: {known.title or known.role}",
             "",
-            self.authorship.merge_trailers(task.id, task.role, resolved),
+            self.authorship.merge_trailers(task, known.role, resolved),
         )
-        commit = await asyncio.to_thread(
-            self.repository.commit_tree, tree, [ours, tip.commit], message
-        )
-        await self.record(Step(f"merge {task.id}", {}, (commit,)))
-        self.watch(BranchMerged(task.id, len(resolved)))
+
+    async def _repeat(self, by_hand: HandMerge, ours: Oid, tip: Tip) -> Oid:
+        """The merge that a person made of the same two trees."""
+        made = await asyncio.to_thread(self.repository.commit, by_hand.commit)
+        if made.parents == (ours, tip.commit):
+            return made.oid
+        return await self._commit_once(made.tree, ours, tip, made.message)
+
+    async def _commit_once(self, tree: Oid, ours: Oid, tip: Tip, message: str) -> Oid:
+        """A merge commit; the one that an earlier integration made of the same, if there is one."""
+        earlier = self.memory.commit(ours, tip.commit)
+        if earlier and await asyncio.to_thread(self.repository.tree, earlier) == tree:
+            return earlier
+        parents = [ours, tip.commit]
+        commit = await asyncio.to_thread(self.repository.commit_tree, tree, parents, message)
+        await self.record(Step(f"merge {tip.task}", {}, (commit,)))
         return commit
 
 
@@ -330,26 +427,11 @@ def _came_back(earlier: MergeConflict, later: Sequence[MergeConflict]) -> bool:
     )
 
 
-def _unasked(conflict: Conflict, kind: str) -> Sequence[Resolution]:
-    """Every hunk left open: the branch waits for a person anyway, so nothing is spent on it."""
-    hunks = conflict.text.hunks if conflict.text else ()
-    reason = f"not asked: the same merge has a {kind} conflict, which a person has to decide"
-    return [Resolution(conflict.path, hunk.number, None, None, None, reason) for hunk in hunks]
-
-
 def _shortened(intent: str, room: int) -> str:
     """Beginning and end of a task's prompt: what it is about, and what it was told last."""
     if len(intent) <= room:
         return intent
     return f"{intent[: room * 2 // 3].rstrip()} [...] {intent[-(room // 3 - 8) :].lstrip()}"
-
-
-def hunk_key(hunk: Hunk) -> str:
-    """What identifies a hunk wherever it turns up: its base and both sides, in either order."""
-    digest = sha256()
-    for side in (hunk.base or b"", *sorted((hunk.ours, hunk.theirs))):
-        digest.update(len(side).to_bytes(8, "big") + side)
-    return digest.hexdigest()[:40]
 
 
 def _told(

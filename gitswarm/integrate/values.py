@@ -32,10 +32,14 @@ class MergeConflict:
     """Empty for a conflict that has none, such as modify/delete."""
     reason: str = ""
     """Why it is open, where it has no hunks to say so."""
+    by: str | None = None
+    """Who resolved it, where it has no hunks to say so."""
 
     @property
     def is_open(self) -> bool:
-        return not self.hunks or any(hunk.by is None for hunk in self.hunks)
+        if self.hunks:
+            return any(hunk.by is None for hunk in self.hunks)
+        return self.by is None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -44,6 +48,20 @@ class MergeConflict:
             "between": list(self.between),
             "hunks": [hunk.to_json() for hunk in self.hunks],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMerge:
+    """A merge with an open conflict, which waits for a person."""
+
+    task: TaskId
+    """Whose tip is to be merged."""
+    ours: Oid
+    inside: tuple[TaskId, ...]
+    """The tasks whose work `ours` holds, in the order in which it came."""
+    theirs: Oid
+    is_fan_in: bool = False
+    """Tasks wait for it that could not begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,9 @@ class Integration:
     set_aside: tuple[TaskId, ...]
     """Tips left out because a conflict with them is open."""
     conflicts: tuple[MergeConflict, ...]
+    open_merges: tuple[OpenMerge, ...] = ()
+    """Of fan-ins first, then those of the tips that were set aside, in the state after all others
+    were merged."""
 
     @property
     def changed(self) -> bool:

@@ -11,7 +11,7 @@ push carries it. Steps that end while another is being written share the next co
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -205,19 +205,17 @@ class LedgerReader:
             return True
 
 
-def newest_file(
-    repository: Repository, runs: Iterable[RunId], paths: Iterable[str]
-) -> dict[str, tuple[RunId, Any]]:
-    """Each of some files as the first of the runs has it whose ledger holds it; damaged ones are
-    passed over. One process looks into all of them, and reads only what is there."""
+def files_of_runs(
+    repository: Repository, runs: Iterable[RunId], paths: Collection[str]
+) -> Iterator[tuple[str, Any]]:
+    """Some files as those of the runs have them whose ledger holds them, in the order of the runs:
+    path and value. Damaged ones are passed over. One process looks into all ledgers, and reads
+    only what is there."""
     asked = {f"{ledger_ref(run)}:{path}": (path, run) for run in runs for path in paths}
-    found: dict[str, tuple[RunId, Any]] = {}
     for name, data in repository.named_blobs(asked).items():
         path, run = asked[name]
         with suppress(LedgerError):
-            if path not in found:
-                found[path] = run, _parsed(path, run, data)
-    return found
+            yield path, _parsed(path, run, data)
 
 
 def ledger_ref(run: RunId) -> RefName:

@@ -23,6 +23,7 @@ TaskId = NewType("TaskId", str)
 """The name of a task within its plan; matches `[a-z0-9][a-z0-9-]{0,39}` and is not `merged`."""
 
 RUN_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,39})-[0-9a-f]{4}")
+OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 TASK_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 TREE_MODE = "040000"

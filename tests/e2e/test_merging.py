@@ -198,7 +198,10 @@ def test_the_order_of_the_plan_does_not_change_the_tree(
 
 @pytest.fixture(scope="module")
 def undecided(repository: Swarm, calls: list[Call]) -> Finished:
-    """A run with a conflict of every sort that stays open."""
+    """A run with a conflict of every sort that stays open. Its base is another one, so that the
+    answers of the earlier runs do not fit."""
+    names = ["a.txt", "b.txt", "c.txt", "d.txt", "e.txt"]
+    repository.commit(dict.fromkeys(names, "one\nII\nthree\n"))
     repository.script.answers = {
         "task:left": changed("left", "a.txt"),
         "task:right": changed("right", "a.txt"),
