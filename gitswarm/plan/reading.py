@@ -198,11 +198,11 @@ class _Reading:
         spelled = dict(value)
         given = value.get("id")
         if isinstance(given, str):
-            spelled["id"] = _spell(given)
+            spelled["id"] = spell_id(given)
             if spelled["id"] != given:
                 self.notes.append(f'the id "{given}" was changed to "{spelled["id"]}"')
         if isinstance(needs := value.get("depends_on"), list):
-            spelled["depends_on"] = [_spell(id) if isinstance(id, str) else id for id in needs]
+            spelled["depends_on"] = [spell_id(id) if isinstance(id, str) else id for id in needs]
         return spelled
 
     def _check_order(self, tasks: list[dict[str, Any]]) -> None:
@@ -234,7 +234,7 @@ def _name(task: Any, n: int) -> str:
     return f'task "{id}"' if isinstance(id, str) and id else f"task {n}"
 
 
-def _spell(id: str) -> str:
+def spell_id(id: str) -> str:
     """An id in the letters that ids have; empty where nothing of it is left."""
     letters = unicodedata.normalize("NFKD", id).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40].rstrip("-")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gitswarm.plan.fence import fenced
 from gitswarm.plan.roles import Role
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.repo.objects import TaskId
@@ -75,7 +76,7 @@ class Briefing:
             return ""
         lines = ["# Files to read first"]
         for path, text in self.reads.items():
-            lines += ["", f"## `{path}`", "", _fenced(text)]
+            lines += ["", f"## `{path}`", "", fenced(text)]
         if self.missing:
             lines += ["", "Not there, or not text: " + ", ".join(f"`{p}`" for p in self.missing)]
         return "\n".join(lines)
@@ -105,10 +106,3 @@ def repair_request(problems: Sequence[str]) -> str:
 
 def _quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
-
-
-def _fenced(text: str) -> str:
-    longest = max((len(line) - len(line.lstrip("`")) for line in text.splitlines()), default=0)
-    fence = "`" * max(4, longest + 1)
-    end = "" if text.endswith("\n") else "\n"
-    return f"{fence}\n{text}{end}{fence}"
