@@ -33,6 +33,7 @@ COMMANDS = {
     "path": "The folder of a task's worktree, made again where it is gone.",
     "migrate": "Carry one goal through several modules, with an agent for each.",
     "incident": "A diagnosis, a mend and a message to users, from the report of an incident.",
+    "review": "Let reviewers look at a change.",
     "roles": "Who agents can be, and where that is said.",
     "config": "The settings as they hold here; change one.",
     "demo": "Watch five recorded agents work on a small project; needs no key.",
@@ -40,7 +41,7 @@ COMMANDS = {
 
 LATER = {
     *("report", "resume", "stop", "continue", "integrate", "rebase", "drop", "redo"),
-    *("resolve", "merge-file", "backtest", "review", "pr", "hook"),
+    *("resolve", "merge-file", "backtest", "pr", "hook"),
     *("doctor", "clean"),
 }
 """Command words that the design keeps for itself: never taken for a goal by accident."""

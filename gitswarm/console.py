@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gitswarm.progress import Event
     from gitswarm.repo.objects import TaskId
     from gitswarm.report import Report
+    from gitswarm.review.places import Source
+    from gitswarm.review.review import Review
     from gitswarm.screen.question import Answer
     from gitswarm.screen.sheet import Sheet
     from gitswarm.settings import Settings
@@ -157,6 +159,11 @@ class Console:
         from gitswarm.screen.runs import write_run
 
         write_run(self._answers(), status, tasks)
+
+    def show_review(self, review: "Review", source: "Source") -> None:
+        from gitswarm.screen.review import write_review
+
+        write_review(self._answers(), review, source)
 
     def show_settings(self, settings: Mapping[str, str]) -> None:
         """Keys and values, as `git config --list` has them, the empty ones too."""

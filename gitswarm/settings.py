@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeVar
 
 from gitswarm.errors import SettingsError
+from gitswarm.findings import Severity
 
 DEFAULT_MODEL = "claude-sonnet-5-5"
 
@@ -21,6 +22,10 @@ KEYS: Mapping[str, str] = {
     "swarm.overlap": "overlap",
     "swarm.coAuthor": "co_author",
     "swarm.resolve.minConfidence": "min_confidence",
+    "swarm.review.mode": "review_mode",
+    "swarm.review.blockOn": "review_block_on",
+    "swarm.review.onError": "review_on_error",
+    "swarm.review.timeout": "review_seconds",
 }
 """Keys of `git config` and the fields of `Settings` that they set."""
 
@@ -59,6 +64,14 @@ class Settings:
     """`Name <address>` for `Co-authored-by:`; empty omits the trailer, None names the model."""
     min_confidence: float = 0.5
     """A resolution less sure than this is left to a human."""
+    review_mode: Literal["warn", "block"] = "warn"
+    """Whether a finding at the threshold holds up a push."""
+    review_block_on: Severity = Severity.CRITICAL
+    """The threshold of a review."""
+    review_on_error: Literal["allow", "block"] = "allow"
+    """What becomes of a push whose review did not come to its end."""
+    review_seconds: float = 60.0
+    """The longest that a push waits for its review."""
     max_tokens: int = 16_000
     """The longest single reply that is asked for."""
 
@@ -91,6 +104,10 @@ class Settings:
             overlap=read("swarm.overlap", _overlap, default.overlap),
             co_author=read("swarm.coAuthor", str, default.co_author),
             min_confidence=read("swarm.resolve.minConfidence", _share, default.min_confidence),
+            review_mode=read("swarm.review.mode", _review_mode, default.review_mode),
+            review_block_on=read("swarm.review.blockOn", _severity, default.review_block_on),
+            review_on_error=read("swarm.review.onError", _on_error, default.review_on_error),
+            review_seconds=read("swarm.review.timeout", _seconds, default.review_seconds),
         )
 
     def by_key(self) -> dict[str, str]:
@@ -154,3 +171,26 @@ def _overlap(value: str) -> Literal["warn", "serialize"]:
     if value == "serialize":
         return "serialize"
     raise ValueError('it takes "warn" or "serialize"')
+
+
+def _review_mode(value: str) -> Literal["warn", "block"]:
+    if value == "warn":
+        return "warn"
+    if value == "block":
+        return "block"
+    raise ValueError('it takes "warn" or "block"')
+
+
+def _on_error(value: str) -> Literal["allow", "block"]:
+    if value == "allow":
+        return "allow"
+    if value == "block":
+        return "block"
+    raise ValueError('it takes "allow" or "block"')
+
+
+def _severity(value: str) -> Severity:
+    try:
+        return Severity(value)
+    except ValueError:
+        raise ValueError(f"it takes {', '.join(Severity)}") from None

@@ -7,10 +7,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gitswarm"
 
 FLOORS: list[list[str]] = [
-    ["errors", "repo.objects", "settings", "progress", "findings"],
+    ["errors", "repo.objects", "findings", "settings", "progress"],
     ["repo", "model", "process"],
     ["plan", "merge", "swarm", "integrate"],
-    ["report", "record", "live_state", "overview", "estimate", "history"],
+    ["report", "record", "live_state", "overview", "estimate", "history", "review"],
     ["orchestrator"],
     ["screen", "console", "demo", "cli", "commands"],
 ]

@@ -12,7 +12,7 @@ import click
 from gitswarm.cli import STARTED, StoppedError, print_json
 from gitswarm.console import Console
 from gitswarm.errors import GitswarmError, SettingsError, UsageError
-from gitswarm.model.claude import ClaudeModel, start_import
+from gitswarm.model.claude import FAULTS, ClaudeModel, start_import
 from gitswarm.model.limits import Budget, Limiter
 from gitswarm.model.prices import Prices, price_overrides
 from gitswarm.orchestrator import Orchestrator, Stop, require_fit
@@ -32,12 +32,13 @@ ECHO_SECONDS = 0.2
 terminal, and git passes it on to the command that it runs."""
 
 
-def open_model(settings: Settings, prices: Prices) -> ClaudeModel:
+def open_model(settings: Settings, prices: Prices, *, faults: int = FAULTS) -> ClaudeModel:
     """The model as the settings want it: one limiter and one budget for all calls."""
     return ClaudeModel(
         limiter=Limiter(settings.jobs + RESOLVING_AT_ONCE, patience=settings.timeout_seconds),
         prices=prices,
         budget=Budget(settings.budget_usd),
+        faults=faults,
     )
 
 

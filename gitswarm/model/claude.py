@@ -80,13 +80,16 @@ class ClaudeModel:
         prices: Prices,
         budget: Budget | None = None,
         silence: float = 60.0,
+        faults: int = FAULTS,
     ) -> None:
-        """`silence` is the longest gap, in seconds, between two bytes of an answer. A stream that
-        is only slow is not cut off: the service sends pings while the model thinks."""
+        """`faults` is how often a call is repeated that failed on the way. `silence` is the longest
+        gap, in seconds, between two bytes of an answer. A stream that is only slow is not cut off:
+        the service sends pings while the model thinks."""
         self._limiter = limiter
         self._prices = prices
         self._budget = budget or Budget()
         self._silence = silence
+        self._faults = faults
         self._client: AsyncAnthropic | None = None
         self._opening = asyncio.Lock()
 
@@ -137,7 +140,7 @@ class ClaudeModel:
             except _TransientError as failure:
                 refusals += failure.refused
                 faults += not failure.refused
-                if faults > FAULTS or refusals > REFUSALS:
+                if faults > self._faults or refusals > REFUSALS:
                     raise UnreachableError(
                         f"no reply in {faults + refusals} tries; at last {failure}",
                         hint=failure.hint,

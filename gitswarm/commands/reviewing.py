@@ -1,0 +1,71 @@
+"""A review from the command line or a hook: reviewers, the model's client, the wait."""
+
+import asyncio
+from collections.abc import Sequence
+
+from gitswarm.commands.attempt import open_model, require_usable_models
+from gitswarm.errors import UsageError
+from gitswarm.model.claude import FAULTS, start_import
+from gitswarm.model.prices import Prices, price_overrides
+from gitswarm.plan.role_places import load_roles
+from gitswarm.repo.objects import RunId
+from gitswarm.repo.repository import Repository
+from gitswarm.review.accepted import accept
+from gitswarm.review.change import Change, load_change
+from gitswarm.review.places import Source
+from gitswarm.review.review import REVIEWERS, Review, Reviewing
+from gitswarm.review.scope import Scope
+from gitswarm.review.verdicts import Reviewer
+from gitswarm.settings import Settings
+
+
+def review_scope(
+    repository: Repository,
+    settings: Settings,
+    scope: Scope,
+    *,
+    run: RunId,
+    roles: Sequence[str] = REVIEWERS,
+    baseline: Sequence[str] = (),
+    seconds: float | None = None,
+    faults: int = FAULTS,
+) -> Review:
+    """Everything that the reviewers of these names say of a change, within so many seconds.
+
+    `faults` is how often a call is tried again. Raises what kept every reviewer from looking.
+    """
+    change = load_change(repository, scope.base, scope.head)
+    if not any(change.reviewed):
+        return Review(change, tuple(roles))
+    prices = Prices.load(price_overrides(repository))
+    reviewers = load_reviewers(repository, settings, change, roles)
+    require_usable_models(settings, prices, [reviewer.role for reviewer in reviewers])
+
+    async def ask() -> Review:
+        async with open_model(settings, prices, faults=faults) as model:
+            reviewing = Reviewing(
+                change=change,
+                reviewers=reviewers,
+                repository=repository,
+                model=model,
+                prices=prices,
+                run=run,
+                max_tokens=settings.max_tokens,
+            )
+            if reviewing.news:
+                start_import()
+            return await reviewing.review(seconds=seconds)
+
+    return accept(asyncio.run(ask()), Source(repository, scope.head), baseline)
+
+
+def load_reviewers(
+    repository: Repository, settings: Settings, change: Change, names: Sequence[str]
+) -> list[Reviewer]:
+    """Roles as they are where the change starts: it does not choose who judges it."""
+    known = load_roles(repository, change.base)
+    for name in names:
+        if name not in known:
+            raise UsageError(f'there is no role "{name}"', hint='"git swarm roles" lists them')
+    roles = [known[name] for name in names]
+    return [Reviewer(role, settings.model_for(role.name, role.model)) for role in roles]

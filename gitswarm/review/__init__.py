@@ -1,0 +1,1 @@
+"""Reviewers over a change, side by side: what they are shown, find and remember."""
