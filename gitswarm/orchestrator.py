@@ -41,6 +41,7 @@ from gitswarm.repo.objects import Oid, RefName, RunId, TaskId
 from gitswarm.repo.repository import Repository
 from gitswarm.report import Report
 from gitswarm.settings import Settings
+from gitswarm.swarm.checkout import Checkouts, is_sparse
 from gitswarm.swarm.collector import ResultCollector
 from gitswarm.swarm.executor import ParallelExecutor
 from gitswarm.swarm.messages import Authorship
@@ -286,6 +287,9 @@ class Orchestrator:
         """Every task to its result."""
         self._tell(StageStarted("working"))
         collector = ResultCollector(self.repository)
+        mode, tasks = self.settings.checkout, len(plan.tasks)
+        sparse = await asyncio.to_thread(is_sparse, mode, self.repository, self.base, tasks=tasks)
+        checkouts = Checkouts(self.repository, folder, sparse=sparse)
         spawner = AgentSpawner(
             run=self.run,
             plan=plan,
@@ -293,7 +297,7 @@ class Orchestrator:
             repository=self.repository,
             attributes=attributes,
             settings=self.settings,
-            folder=folder,
+            checkouts=checkouts,
             model=self._agents_model,
             prefix=await self._shared_prefix(),
             record=self._record.step,
@@ -329,7 +333,8 @@ class Orchestrator:
 
         schedule = Schedule(plan, serialize_overlaps=self.settings.overlap == "serialize")
         executor = ParallelExecutor(schedule, work, jobs=self.settings.jobs, on_end=ended)
-        await executor.run(self.stop)
+        with checkouts:
+            await executor.run(self.stop)
 
     async def _integrate(self, engine: IntegrationEngine) -> None:
         """All branches to one, published under its name in a single move at the end."""

@@ -11,6 +11,8 @@ DEFAULT_MODEL = "claude-sonnet-5-5"
 
 T = TypeVar("T")
 
+CheckoutMode = Literal["auto", "full", "sparse"]
+
 
 KEYS: Mapping[str, str] = {
     "swarm.model": "model",
@@ -19,6 +21,7 @@ KEYS: Mapping[str, str] = {
     "swarm.timeout": "timeout_seconds",
     "swarm.verify": "verify",
     "swarm.worktreeDir": "worktree_dir",
+    "swarm.checkout": "checkout",
     "swarm.overlap": "overlap",
     "swarm.coAuthor": "co_author",
     "swarm.resolve.minConfidence": "min_confidence",
@@ -59,6 +62,8 @@ class Settings:
     verify: str | None = None
     """A shell command that decides whether the merged tree is good."""
     worktree_dir: str | None = None
+    checkout: CheckoutMode = "auto"
+    """How much of the tree an agent's worktree has as files."""
     overlap: Literal["warn", "serialize"] = "warn"
     co_author: str | None = None
     """`Name <address>` for `Co-authored-by:`; empty omits the trailer, None names the model."""
@@ -101,6 +106,7 @@ class Settings:
             timeout_seconds=read("swarm.timeout", _seconds, default.timeout_seconds),
             verify=read("swarm.verify", str, default.verify) or None,
             worktree_dir=read("swarm.worktreeDir", _word, default.worktree_dir),
+            checkout=read("swarm.checkout", _checkout, default.checkout),
             overlap=read("swarm.overlap", _overlap, default.overlap),
             co_author=read("swarm.coAuthor", str, default.co_author),
             min_confidence=read("swarm.resolve.minConfidence", _share, default.min_confidence),
@@ -163,6 +169,15 @@ def _number(value: str, what: str, fits: Callable[[float], bool]) -> float:
     if not fits(number) or number in (float("inf"), float("-inf")):
         raise ValueError(f"it takes {what}")
     return number
+
+
+def _checkout(value: str) -> CheckoutMode:
+    if value not in _CHECKOUTS:
+        raise ValueError(f"it takes one of {', '.join(_CHECKOUTS)}")
+    return _CHECKOUTS[value]
+
+
+_CHECKOUTS: Mapping[str, CheckoutMode] = {"auto": "auto", "full": "full", "sparse": "sparse"}
 
 
 def _overlap(value: str) -> Literal["warn", "serialize"]:

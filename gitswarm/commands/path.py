@@ -11,7 +11,8 @@ from gitswarm.errors import UsageError
 @click.argument("names", nargs=-1, required=True, metavar="[RUN] TASK")
 @json_option
 def command(names: tuple[str, ...], as_json: bool) -> int:
-    """Print the folder where the branch of TASK is checked out, making it where there is none.
+    """Print the folder where the branch of TASK is checked out, making it where there is none,
+    and the files that it lacks.
 
     "merged" as TASK is the merged branch.
     """
@@ -32,9 +33,11 @@ def command(names: tuple[str, ...], as_json: bool) -> int:
     if commit is None:
         raise UsageError(f"there is no branch {branch}", hint=f"git swarm show {run}")
     worktree = Worktree.of_branch(repository, branch)
+    folder = worktree_folder(repository, Settings.load(repository), run)
     if worktree is None:
-        folder = worktree_folder(repository, Settings.load(repository), run)
         worktree = Worktree.add(repository, folder / task, branch=branch, commit=commit)
+    elif worktree.path.is_relative_to(folder):
+        worktree.make_whole()
     if as_json:
         print_json(
             {

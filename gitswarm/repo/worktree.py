@@ -1,7 +1,14 @@
-"""Worktree: a checkout of one branch for one task, made and removed under a lock."""
+"""Worktree: a checkout of one branch for one task, made and removed under a lock.
+
+A sparse one has every path in its index, and only some of them as files. It is made without
+`git sparse-checkout`, which would write `extensions.worktreeConfig` into the configuration that the
+user's checkout shares: the patterns are in its own `info/sparse-checkout`, and each command of ours
+is told to heed them. See git-read-tree(1), "Sparse checkout".
+"""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +18,7 @@ from threading import Lock
 from filelock import FileLock
 
 from gitswarm.errors import GitError
-from gitswarm.repo.objects import BranchName, Oid, RefName
+from gitswarm.repo.objects import BranchName, Oid, RefName, RepoPath
 from gitswarm.repo.repository import Repository
 
 
@@ -38,11 +45,18 @@ class Worktree:
 
     @classmethod
     def add(
-        cls, repository: Repository, path: Path, *, branch: BranchName | None, commit: Oid
+        cls,
+        repository: Repository,
+        path: Path,
+        *,
+        branch: BranchName | None,
+        commit: Oid,
+        only: Iterable[RepoPath] | None = None,
     ) -> "Worktree":
         """Check `commit` out into a new folder, on a new branch, or detached without one.
 
-        A branch that exists is switched to when it is at `commit`, and refused otherwise.
+        With `only`, just these paths and the files of the top folder become files. A branch that
+        exists is switched to when it is at `commit`, and refused otherwise.
         """
         where: list[str] = ["--detach", str(path), commit]
         if branch is not None:
@@ -53,8 +67,17 @@ class Worktree:
         with _alone(repository):
             path.parent.mkdir(parents=True, exist_ok=True)
             # Forced, it also replaces the record of a worktree whose folder somebody removed.
-            repository.git("worktree", "add", "--quiet", "--force", *where)
-        return cls(path, _admin_folder(path), repository)
+            how = ("--quiet", "--force", "--no-checkout")
+            repository.git("worktree", "add", *how, *where)
+        worktree = cls(path, _admin_folder(path), repository)
+        try:
+            if only is not None:
+                worktree._add_patterns([*_TOP_FOLDER, *map(_pattern, only)])
+            worktree._read_tree(commit)
+        except GitError:
+            worktree.discard()
+            raise
+        return worktree
 
     @classmethod
     def of_branch(cls, repository: Repository, branch: BranchName) -> "Worktree | None":
@@ -71,15 +94,42 @@ class Worktree:
     def move_to(self, old: Oid, new: Oid) -> None:
         """Bring index and files from one commit to another. What somebody changed here meanwhile
         is not overwritten: then it raises `GitError` and nothing moves, see git-read-tree(1)."""
-        self.repository.git(
-            "read-tree", "-m", "-u", old, new, git_dir=self.git_dir, work_tree=self.path
-        )
+        if self.is_sparse:
+            changed = sorted(self.repository.changed_paths(old, new))
+            self._add_patterns(map(_pattern, changed))
+        self._read_tree(old, new)
+
+    def make_whole(self) -> None:
+        """Make a file of every path that is none yet."""
+        if self.is_sparse:
+            self._add_patterns(["/*"])
+            self._read_tree("HEAD")
+            self._patterns.unlink()
+
+    @property
+    def is_sparse(self) -> bool:
+        return self._patterns.exists()
+
+    @property
+    def _patterns(self) -> Path:
+        return self.git_dir / "info" / "sparse-checkout"
+
+    def _add_patterns(self, patterns: Iterable[str]) -> None:
+        self._patterns.parent.mkdir(exist_ok=True)
+        with self._patterns.open("a", encoding="utf-8", errors="surrogateescape") as file:
+            file.writelines(f"{pattern}\n" for pattern in patterns)
+
+    def _read_tree(self, *trees: str) -> None:
+        heed = _HEED_PATTERNS if self.is_sparse else ()
+        arguments = (*heed, "read-tree", "-m", "-u", *trees)
+        self.repository.git(*arguments, git_dir=self.git_dir, work_tree=self.path)
 
     def remove(self) -> bool:
         """Remove folder and record; git refuses, and this returns False, while something in it is
-        not committed."""
+        not committed: a file that a sparse one would not have, too."""
+        remove = (*_HEED_PATTERNS, "worktree", "remove", str(self.path))
         with _alone(self.repository):
-            removed = self.repository.git("worktree", "remove", str(self.path), ok=(0, 128))
+            removed = self.repository.git(*remove, ok=(0, 128))
         return removed.status == 0 or not self.path.exists()
 
     def discard(self) -> None:
@@ -93,6 +143,22 @@ class Worktree:
             rmtree(self.path, ignore_errors=True)
             forget = ("worktree", "remove", "--force", "--force", str(self.path))
             self.repository.git(*forget, ok=(0, 128))
+
+
+_TOP_FOLDER = ("/*", "!/*/")
+"""The patterns, see gitignore(5), of the files of the top folder."""
+
+_HEED_PATTERNS = (
+    *("-c", "core.sparseCheckout=true"),
+    *("-c", "core.sparseCheckoutCone=false"),
+    *("-c", "index.version=4"),
+)
+
+
+def _pattern(path: RepoPath) -> str:
+    """The pattern that matches a path, and hardly another: none can hold a newline."""
+    escaped = re.sub(rb"[\\*?\[ ]", rb"\\\g<0>", path).replace(b"\n", b"?")
+    return "/" + escaped.decode("utf-8", "surrogateescape")
 
 
 def _ref(branch: BranchName) -> RefName:

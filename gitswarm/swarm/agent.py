@@ -14,8 +14,8 @@ from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.ledger import Step
 from gitswarm.repo.objects import BranchName, Oid, RefName
 from gitswarm.repo.repository import Repository
-from gitswarm.repo.worktree import Worktree
 from gitswarm.swarm.briefing import repair_request
+from gitswarm.swarm.checkout import Checkout
 from gitswarm.swarm.commit_files import CommitFiles
 from gitswarm.swarm.edits import Change, Edits, EditsRefused, apply_edits, read_edits
 from gitswarm.swarm.messages import Authorship, write_message
@@ -39,8 +39,7 @@ class Agent:
     model: str
     base: Oid
     branch: BranchName
-    opening: asyncio.Future[Worktree]
-    """Its worktree, being made while the model thinks: nothing needs it before the first commit."""
+    checkout: Checkout
     repository: Repository
     attributes: Attributes
     conversation: Conversation
@@ -65,7 +64,7 @@ class Agent:
             result = self._result(Outcome.CANCELLED, error="the run stopped")
         except (ModelError, GitError, UnusableReplyError) as error:
             result = self._result(Outcome.FAILED, error=error.message)
-        kept = await self._leave_worktree()
+        kept = await self.checkout.leave()
         return replace(
             result,
             usage=self.conversation.usage,
@@ -114,13 +113,14 @@ class Agent:
         )
         await self.record(Step(f"{self.task.id}: {outcome.value}", {}, (commit,)))
         try:
-            worktree = await asyncio.shield(self.opening)
+            await self.checkout.opened()
+            has_worktree = True
         except GitError as error:
-            worktree = None
+            has_worktree = False
             missing = f"it has no worktree: {error.message}"
             result = replace(result, remarks=(*result.remarks, missing))
         try:
-            await asyncio.to_thread(self._advance_branch, worktree, commit)
+            await self._advance_branch(commit, has_worktree=has_worktree)
         except GitError as error:
             told = f"its commit {commit[:12]} is not on its branch: {error.message}"
             return replace(result, outcome=Outcome.FAILED, error=told)
@@ -154,25 +154,16 @@ class Agent:
         note = "\n\n".join(part for part in (edits.nothing, edits.note) if part)
         return write_message(title, note, trailers)
 
-    def _advance_branch(self, worktree: Worktree | None, commit: Oid) -> None:
+    async def _advance_branch(self, commit: Oid, *, has_worktree: bool) -> None:
         """Files first, then the branch: a crash in between leaves the branch behind the ledger,
         which knows the commit. So does a person who has changed the same files meanwhile."""
         branch = RefName(f"refs/heads/{self.branch}")
         at: Oid | None = self.base
-        if worktree is None:
-            at = self.repository.ref(branch) and self.base
-        elif worktree.path.exists():
-            worktree.move_to(self.base, commit)
-        self.repository.update_ref(branch, commit, at)
-
-    async def _leave_worktree(self) -> str:
-        """Remove the folder, unless something in it is in no commit: then its path is told."""
-        try:
-            worktree = await asyncio.shield(self.opening)
-        except GitError:
-            return ""
-        removed = await asyncio.to_thread(worktree.remove)
-        return "" if removed else str(worktree.path)
+        if has_worktree:
+            await self.checkout.move_to(self.base, commit)
+        else:
+            at = await asyncio.to_thread(self.repository.ref, branch) and self.base
+        await asyncio.to_thread(self.repository.update_ref, branch, commit, at)
 
     def _result(self, outcome: Outcome, **facts: object) -> Result:
         return Result(

@@ -24,10 +24,10 @@ from gitswarm.repo.objects import (
     TaskId,
 )
 from gitswarm.repo.repository import Repository
-from gitswarm.repo.worktree import Worktree
 from gitswarm.settings import Settings
 from gitswarm.swarm.agent import Agent
 from gitswarm.swarm.briefing import Briefing
+from gitswarm.swarm.checkout import Checkouts
 from gitswarm.swarm.messages import Authorship
 from gitswarm.swarm.results import Result
 from gitswarm.swarm.role_tools import RoleTools
@@ -83,7 +83,7 @@ class AgentSpawner:
     repository: Repository
     attributes: Attributes
     settings: Settings
-    folder: Path
+    checkouts: Checkouts
     model: Model
     prefix: Prefix
     record: Record
@@ -93,24 +93,20 @@ class AgentSpawner:
         """An agent that starts from `base`; `done` holds the results it depends on."""
         role = self.roles[task.role]
         branch = task_branch(self.run, task.id)
-        opening = asyncio.ensure_future(
-            asyncio.to_thread(
-                Worktree.add, self.repository, self.folder / task.id, branch=branch, commit=base
-            )
-        )
         model = self.settings.model_for(role.name, role.model)
         self.watch(TaskStarted(task.id, role.name, task.title))
+        briefing = await asyncio.to_thread(self._briefing, task, role, base, done)
         return Agent(
             task=task,
             role=role,
             model=model,
             base=base,
             branch=branch,
-            opening=opening,
+            checkout=self.checkouts.open(task.id, branch, base, map(_repo_path, task.reads)),
             repository=self.repository,
             attributes=self.attributes,
             conversation=self._conversation(task, role, model, base),
-            briefing=await asyncio.to_thread(self._briefing, task, role, base, done),
+            briefing=briefing,
             authorship=Authorship(self.run, self.settings.co_author),
             record=self.record,
             watch=self.watch,
@@ -150,7 +146,7 @@ class AgentSpawner:
         return Briefing(self.plan, task, role, notes, reads, missing).text()
 
     def _text(self, base: Oid, path: str) -> str | None:
-        entry = self.repository.entry(base, RepoPath(path.encode("utf-8", "surrogateescape")))
+        entry = self.repository.entry(base, _repo_path(path))
         if entry is None or entry.mode not in (FILE_MODE, EXECUTABLE_MODE):
             return None
         if self.repository.sizes([entry.oid])[entry.oid] > READ_LIMIT:
@@ -160,3 +156,7 @@ class AgentSpawner:
             return None if b"\0" in data else data.decode("utf-8")
         except UnicodeDecodeError:
             return None
+
+
+def _repo_path(path: str) -> RepoPath:
+    return RepoPath(path.encode("utf-8", "surrogateescape"))
