@@ -63,7 +63,9 @@ class Worktree:
             at = repository.ref(_ref(branch))
             if at is not None and at != commit:
                 raise GitError(f"branch {branch} already exists at {at[:12]}")
-            where = [str(path), branch] if at else ["--no-track", "-b", branch, str(path), commit]
+            if at is None:
+                repository.update_ref(_ref(branch), commit, None)
+            where = [str(path), branch]
         with _alone(repository):
             path.parent.mkdir(parents=True, exist_ok=True)
             # Forced, it also replaces the record of a worktree whose folder somebody removed.
