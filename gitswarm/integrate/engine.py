@@ -18,7 +18,7 @@ from gitswarm.merge.ask import Answer
 from gitswarm.merge.conflicts import Conflict
 from gitswarm.merge.question import INTENT_LENGTH, Question, Side
 from gitswarm.merge.resolutions import Resolution, unparsable
-from gitswarm.merge.threeway import Conflicted, Merged, merge, write_resolved
+from gitswarm.merge.threeway import Conflicted, Merged, merge, merge_disjoint, write_resolved
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.progress import BranchMerged, BranchSetAside, ConflictForecast, Resolving, Watch
 from gitswarm.repo.attributes import Attributes
@@ -93,7 +93,10 @@ class IntegrationEngine:
         self._collected: dict[TaskId, Collected] = {}
         self._fan_ins: dict[frozenset[Oid], asyncio.Task[Oid]] = {}
         self._fan_in_conflicts: list[MergeConflict] = []
+        self._plain = {self.base}
+        """Commits that are nothing but tips, or merges of them that nobody had to resolve."""
         self._open_fan_ins: list[OpenMerge] = []
+        self._recordings: list[asyncio.Future[None]] = []
 
     def restore(self, collected: Collected) -> None:
         """Note a branch that was finished before."""
@@ -137,6 +140,7 @@ class IntegrationEngine:
         made = self.memory.fan_in(key)
         if made is None:
             commit, conflicts = await self._merge_fan_in(tips)
+            await self._recorded()
             made = FanIn(key, commit, tuple(conflicts))
             await self.memory.add_fan_in(made)
         self._fan_in_conflicts += made.conflicts
@@ -145,6 +149,7 @@ class IntegrationEngine:
     async def _merge_fan_in(self, tips: Sequence[Tip]) -> tuple[Oid, list[MergeConflict]]:
         first, *rest = tips
         at, inside = first.commit, dict.fromkeys(first.brings)
+        self._plain.add(at)
         conflicts: list[MergeConflict] = []
         for tip in rest:
             step = await self._merge_tip(at, [*inside], tip)
@@ -178,6 +183,7 @@ class IntegrationEngine:
             if step.commit is None:
                 again = await self._advance(so_far, step.tip, ask=False)
                 steps[n] = again if again.commit else step
+        await self._recorded()
         aside = [step for step in steps if step.commit is None]
         for step in aside:
             open_paths = (conflict.path for conflict in step.conflicts if conflict.is_open)
@@ -244,9 +250,12 @@ class IntegrationEngine:
             tree = await asyncio.to_thread(self.repository.tree, ours)
             if by_hand := self.memory.hand_merge(tree, tip.commit):
                 return _Step(tip, await self._repeat(by_hand, ours, tip), by_hand.conflicts)
-        outcome = await asyncio.to_thread(merge, self.repository, ours, tip.commit, self.attributes)
+        outcome = await asyncio.to_thread(self._merge, ours, inside, tip)
         if isinstance(outcome, Merged):
-            return _Step(tip, await self._commit(outcome.tree, ours, tip, ()))
+            commit = await self._commit(outcome.tree, ours, tip, ())
+            if ours in self._plain:
+                self._plain.add(commit)
+            return _Step(tip, commit)
         answered = await self._answers(outcome, inside, ours, tip, ask=ask)
         conflicts = self._tell(outcome, inside, ours, tip, answered)
         if any(conflict.is_open for conflict in conflicts):
@@ -258,6 +267,13 @@ class IntegrationEngine:
         }
         tree = await asyncio.to_thread(write_resolved, self.repository, outcome, texts)
         return _Step(tip, await self._commit(tree, ours, tip, conflicts), conflicts)
+
+    def _merge(self, ours: Oid, inside: Sequence[TaskId], tip: Tip) -> Merged | Conflicted:
+        """git's merge; without git where the tip touches nothing that the others touch."""
+        others = [self._collected[task].tip for task in inside]
+        if ours in self._plain and self._forecast.is_certain(tip.commit, others):
+            return merge_disjoint(self.repository, self.base, ours, tip.commit)
+        return merge(self.repository, ours, tip.commit, self.attributes)
 
     async def _answers(
         self, outcome: Conflicted, inside: Sequence[TaskId], ours: Oid, tip: Tip, *, ask: bool
@@ -415,8 +431,14 @@ class IntegrationEngine:
             return earlier
         parents = [ours, tip.commit]
         commit = await asyncio.to_thread(self.repository.commit_tree, tree, parents, message)
-        await self.record(Step(f"merge {tip.task}", {}, (commit,)))
+        recording = self.record(Step(f"merge {tip.task}", {}, (commit,)))
+        self._recordings.append(asyncio.ensure_future(recording))
         return commit
+
+    async def _recorded(self) -> None:
+        """Return once every merge commit is in the ledger; many of them share one step of it."""
+        recordings, self._recordings = self._recordings, []
+        await asyncio.gather(*recordings)
 
 
 def _came_back(earlier: MergeConflict, later: Sequence[MergeConflict]) -> bool:

@@ -61,6 +61,11 @@ class Forecast:
 
         return sorted(tips, key=conflicts)
 
+    def is_certain(self, tip: Oid, others: Iterable[Oid]) -> bool:
+        """Whether `tip` touches nothing that any of the others touches."""
+        reach = self._reach(tip)
+        return not any(reach.may_conflict(self._reach(other)) for other in others)
+
     def _look_up(self, pairs: Iterable[Pair]) -> None:
         uncertain = []
         for pair in pairs:

@@ -77,6 +77,13 @@ def merge(
     return replace(merged, conflicts=tuple(conflicts))
 
 
+def merge_disjoint(repository: Repository, base: Oid, ours: Oid, theirs: Oid) -> Merged:
+    """What `merge` comes to, without a process, where `base` is the base of two commits that touch
+    nothing in common and remove nothing: no path, no folder where the other has a file."""
+    tree = repository.edit_tree(repository.tree(ours), repository.changes(base, theirs))
+    return Merged(tree)
+
+
 def write_resolved(
     repository: Repository, conflicted: Conflicted, texts: Mapping[RepoPath, ConflictedText]
 ) -> Oid:

@@ -383,18 +383,22 @@ class Repository:
 
     def changed_paths(self, old: Oid, new: Oid) -> frozenset[RepoPath]:
         """The paths whose content or mode differs between two commits; a rename counts as both."""
-        changes = differences(self._read_tree, self.tree(old), self.tree(new))
-        return frozenset(path for _, path in changes)
+        return frozenset(self.changes(old, new))
+
+    def changes(self, old: Oid, new: Oid) -> dict[RepoPath, Change]:
+        """What would make the tree of one commit, edited, that of another."""
+        found = differences(self._read_tree, self.tree(old), self.tree(new))
+        return {one.path: (one.new.mode, one.new.oid) if one.new else None for one in found}
 
     def changes_between(self, base: Oid, tip: Oid) -> frozenset[tuple[str, RepoPath]]:
         """What each commit of `tip` that `base` lacks did to a path, against every parent: status
-        letter (see "Raw output format" in git-diff-tree(1)) and path; a rename is `D` and `A`."""
+        letter and path, see `Difference`; a rename is `D` and `A`."""
         commits = [self.commit(oid) for oid in self.commits_between(base, tip)]
         return frozenset(
-            change
+            (one.status, one.path)
             for commit in commits
             for parent in commit.parents or (None,)
-            for change in differences(self._read_tree, parent and self.tree(parent), commit.tree)
+            for one in differences(self._read_tree, parent and self.tree(parent), commit.tree)
         )
 
     # -- refs

@@ -1,6 +1,7 @@
 """Trees: a directory's bytes read and written as git does, and the difference of two of them."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from gitswarm.repo.objects import TREE_MODE, Oid, RepoPath, TreeEntry
 
@@ -34,11 +35,21 @@ ReadTree = Callable[[Oid], Iterable[TreeEntry]]
 """The entries of one directory, by the name of its tree object."""
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A file, symbolic link or submodule that differs between two trees."""
+
+    status: str
+    """`A`, `D`, `M` or `T`, see "Raw output format" in git-diff-tree(1)."""
+    path: RepoPath
+    new: TreeEntry | None
+    """What the new tree has there, named by the last part of its path alone."""
+
+
 def differences(
     read: ReadTree, old: Oid | None, new: Oid | None, folder: bytes = b""
-) -> Iterator[tuple[str, RepoPath]]:
-    """Status letter and path of every file that differs between two trees, as
-    `git diff-tree -r --no-renames --name-status` tells them; None is the empty tree.
+) -> Iterator[Difference]:
+    """What `git diff-tree -r --no-renames` tells of two trees; None is the empty one.
 
     Directories that are the same are not read: the cost depends on what differs.
     """
@@ -55,6 +66,7 @@ def differences(
             yield from differences(read, old_tree, new_tree, path + b"/")
         one, other = (e if e and e.kind != "tree" else None for e in (one, other))
         if one and other:
-            yield "M" if one.mode[:2] == other.mode[:2] else "T", RepoPath(path)
+            status = "M" if one.mode[:2] == other.mode[:2] else "T"
+            yield Difference(status, RepoPath(path), other)
         elif one or other:
-            yield "D" if one else "A", RepoPath(path)
+            yield Difference("D" if one else "A", RepoPath(path), other)

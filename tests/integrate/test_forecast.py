@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from itertools import combinations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gitswarm.integrate.forecast import Forecast
-from gitswarm.merge.threeway import conflicting_paths
+from gitswarm.merge.threeway import conflicting_paths, merge, merge_disjoint
 from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import Oid, RepoPath
 from tests.conftest import Content, RepositoryBuilder
@@ -85,3 +87,37 @@ def test_branches_that_conflict_least_come_first_and_ties_stay(repo: RepositoryB
         "edits",
         "edits the same",
     ]
+
+
+changes = st.dictionaries(
+    st.sampled_from(["pay/cash.py", "notes.md", "a", "a/b", "a/b/c", "a/d", "pay/new.py", "z"]),
+    st.sampled_from(["one\n", "other\n", None]),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(changes, changes)
+def test_where_it_is_certain_the_changes_of_both_are_what_git_merges(
+    repo: RepositoryBuilder, ours: Mapping[str, Content], theirs: Mapping[str, Content]
+) -> None:
+    base = repo.commit(BASE)
+    one, other = (
+        repo.commit(
+            {
+                path: text
+                for path, text in files.items()
+                if not any(longer.startswith(f"{path}/") for longer in files)
+                and (text is not None or path in BASE)
+            },
+            on=base,
+        )
+        for files in (ours, theirs)
+    )
+    with Attributes.of(repo.repository, base) as attributes:
+        if Forecast(repo.repository, base, attributes).is_certain(other, [one]):
+            disjoint = merge_disjoint(repo.repository, base, one, other)
+            assert disjoint == merge(repo.repository, one, other, attributes)
