@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gitswarm.findings import Finding
 from gitswarm.integrate.values import Integration, MergeConflict
 from gitswarm.integrate.verify import Verdict
 from gitswarm.model import Purpose, Usage
@@ -42,6 +43,10 @@ class Report:
     @property
     def conflicts(self) -> tuple[MergeConflict, ...]:
         return self.integration.conflicts if self.integration else ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.integration.findings if self.integration else ()
 
     @property
     def cost_usd(self) -> float | None:
@@ -94,7 +99,7 @@ class Report:
             and {"branch": self.merged_branch, "commit": merged.commit, "tree": merged.tree},
             "tasks": [result.to_json() for result in self.results],
             "conflicts": [conflict.to_json() for conflict in self.conflicts],
-            "findings": [],
+            "findings": [finding.to_json() for finding in self.findings],
             "spend": {purpose: self.spend.get(purpose, 0.0) for purpose in PURPOSES},
             "verify": self.verdict and self.verdict.to_json(),
             "seconds": round(self.seconds, 3),

@@ -13,6 +13,7 @@ from gitswarm.errors import GitswarmError, ModelError
 from gitswarm.integrate.forecast import Forecast
 from gitswarm.integrate.kept import FanIn, HandMerge
 from gitswarm.integrate.memory import Memory
+from gitswarm.integrate.suspicions import find_suspicious
 from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict, OpenMerge
 from gitswarm.merge.ask import Answer
 from gitswarm.merge.conflicts import Conflict
@@ -203,6 +204,9 @@ class IntegrationEngine:
                     OpenMerge(step.tip.task, so_far.commit, (*so_far.inside,), step.tip.commit)
                     for step in aside
                 ),
+            ),
+            findings=await asyncio.to_thread(
+                find_suspicious, self.repository, self.base, so_far.commit
             ),
         )
 

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from gitswarm.findings import Finding
 from gitswarm.repo.objects import Oid, TaskId
+
+UNPARSABLE = "unparsable"
+"""The category of a finding about a file that does not parse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ class Integration:
     open_merges: tuple[OpenMerge, ...] = ()
     """Of fan-ins first, then those of the tips that were set aside, in the state after all others
     were merged."""
+    findings: tuple[Finding, ...] = ()
+    """What is wrong with the merged tree though no conflict is left in it."""
 
     @property
     def changed(self) -> bool:
@@ -87,4 +93,11 @@ class Integration:
 
     @property
     def needs_person(self) -> bool:
-        return bool(self.set_aside) or any(conflict.is_open for conflict in self.conflicts)
+        return bool(self.set_aside or self.unparsable) or any(
+            conflict.is_open for conflict in self.conflicts
+        )
+
+    @property
+    def unparsable(self) -> tuple[Finding, ...]:
+        """The files that do not parse any more since they were merged."""
+        return tuple(one for one in self.findings if one.category == UNPARSABLE)

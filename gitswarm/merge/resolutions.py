@@ -81,7 +81,7 @@ def unparsable(
         if None in errors:
             kept.update(tried)
         elif len(numbers) == 1:
-            refused[numbers[0]] = errors[0] or ""
+            refused[numbers[0]] = str(errors[0])
         else:
             middle = len(numbers) // 2
             settle(numbers[:middle])

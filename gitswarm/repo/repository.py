@@ -17,7 +17,15 @@ from pathlib import Path
 
 from gitswarm.errors import GitError
 from gitswarm.repo.command import GitOutput, named, run_git, says, start_git
-from gitswarm.repo.objects import Commit, Oid, RefName, RepoPath, TreeEntry
+from gitswarm.repo.objects import (
+    EXECUTABLE_MODE,
+    FILE_MODE,
+    Commit,
+    Oid,
+    RefName,
+    RepoPath,
+    TreeEntry,
+)
 from gitswarm.repo.objectstore import ObjectStore
 from gitswarm.repo.standing import ObjectReader, RefUpdater, Start
 from gitswarm.repo.trees import differences, parse_tree
@@ -220,6 +228,11 @@ class Repository:
         entries = self.entries_in(treeish, folder + slash)
         return next((entry for entry in entries if entry.path == path), None)
 
+    def blob_at(self, treeish: Oid, path: RepoPath) -> Oid | None:
+        """The file at a path of a tree, which is not read; None where there is none."""
+        found = self._reader.info(treeish.encode() + b":" + path)
+        return found.oid if found and found.kind == "blob" else None
+
     def blob(self, oid: Oid) -> bytes:
         return self._contents(oid)
 
@@ -390,6 +403,20 @@ class Repository:
         found = differences(self._read_tree, self.tree(old), self.tree(new))
         return {one.path: (one.new.mode, one.new.oid) if one.new else None for one in found}
 
+    def changed_blobs(self, old: Oid, new: Oid) -> dict[RepoPath, tuple[Oid | None, Oid | None]]:
+        """What was at every path of a regular file that differs between two commits, and what is
+        there now; None where there is no such file."""
+        changes = differences(self._read_tree, self.tree(old), self.tree(new))
+        found = ((one.path, _file(one.old), _file(one.new)) for one in changes)
+        return {path: (was, now) for path, was, now in found if was != now}
+
+    def merges_between(self, base: Oid, tip: Oid) -> list[tuple[Oid, Oid, Oid]]:
+        """The merges of two commits in `tip` that `base` lacks, oldest first, with parents."""
+        form = ("--reverse", "--topo-order", "--parents", "--min-parents=2", "--max-parents=2")
+        output = self.git("rev-list", *form, tip, f"^{base}")
+        rows = (line.split() for line in output.stdout.decode().splitlines())
+        return [(Oid(merge), Oid(ours), Oid(theirs)) for merge, ours, theirs in rows]
+
     def changes_between(self, base: Oid, tip: Oid) -> frozenset[tuple[str, RepoPath]]:
         """What each commit of `tip` that `base` lacks did to a path, against every parent: status
         letter and path, see `Difference`; a rename is `D` and `A`."""
@@ -416,6 +443,10 @@ class Repository:
     def update_ref(self, name: RefName, new: Oid, old: Oid | None) -> None:
         """Move a ref only if it still is at `old` (None: only if it does not exist)."""
         self._updater.update(name, new, old)
+
+
+def _file(entry: TreeEntry | None) -> Oid | None:
+    return entry.oid if entry and entry.mode in (FILE_MODE, EXECUTABLE_MODE) else None
 
 
 def _missing(oid: Oid) -> GitError:

@@ -42,8 +42,9 @@ class Difference:
     status: str
     """`A`, `D`, `M` or `T`, see "Raw output format" in git-diff-tree(1)."""
     path: RepoPath
+    old: TreeEntry | None
     new: TreeEntry | None
-    """What the new tree has there, named by the last part of its path alone."""
+    """What each tree has there, named by the last part of its path alone."""
 
 
 def differences(
@@ -67,6 +68,6 @@ def differences(
         one, other = (e if e and e.kind != "tree" else None for e in (one, other))
         if one and other:
             status = "M" if one.mode[:2] == other.mode[:2] else "T"
-            yield Difference(status, RepoPath(path), other)
+            yield Difference(status, RepoPath(path), one, other)
         elif one or other:
-            yield Difference("D" if one else "A", RepoPath(path), other)
+            yield Difference("D" if one else "A", RepoPath(path), one, other)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
+from gitswarm.findings import Finding
 from gitswarm.integrate.values import HunkOutcome, MergeConflict
 from gitswarm.integrate.verify import Verdict, VerifyOutcome
 from gitswarm.repo.objects import RunId
@@ -39,6 +40,7 @@ def write_report(sheet: Sheet, report: Report) -> None:
         _write_tasks(sheet, report.run, report.results)
     if report.conflicts:
         _write_conflicts(sheet, report.conflicts)
+    _write_findings(sheet, report.findings)
     _write_set_aside(sheet, report)
     sheet.blank()
     if report.merged and report.merged_branch:
@@ -76,6 +78,8 @@ def _needs(report: Report) -> list[str]:
     open_conflicts = [conflict for conflict in report.conflicts if conflict.is_open]
     if open_conflicts:
         needs.append(f"{several(len(open_conflicts), 'conflict')} open")
+    if report.integration and (unparsable := report.integration.unparsable):
+        needs.append(f"{several(len(unparsable), 'merged file')} cannot be parsed")
     count = Counter(result.outcome for result in report.results)
     needs += [
         f"{several(count[outcome], 'task')} {words}"
@@ -159,6 +163,22 @@ def _write_hunks(sheet: Sheet, hunks: Sequence[HunkOutcome]) -> None:
 
 def _because(reason: str) -> str:
     return f": {one_line(reason, REASON_LIMIT)}" if reason.strip() else ""
+
+
+def _write_findings(sheet: Sheet, findings: Sequence[Finding]) -> None:
+    if not findings:
+        return
+    sheet.blank()
+    sheet.line(("Findings", "bold"), ("  in the merged branch", "dim"))
+    for finding in findings:
+        line = f":{finding.lines[0]}" if finding.lines else ""
+        sheet.paragraph(
+            (sheet.glyphs.attention, ATTENTION),
+            f" {one_line(finding.path)}{line}  {one_line(finding.title, REASON_LIMIT)}",
+            (f"  {finding.severity}, {one_line(finding.category)}", "dim"),
+            hang=4,
+        )
+        sheet.paragraph((one_line(finding.reason, REASON_LIMIT), "dim"), indent=4, hang=2)
 
 
 def _write_set_aside(sheet: Sheet, report: Report) -> None:

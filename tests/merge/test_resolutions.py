@@ -258,6 +258,14 @@ def test_the_end_of_the_file_is_as_the_sides_have_it(
         (b"b.toml", b"", b"\xff"),
         (b"c.py", b"", b"(" * 1000),
         (b"c.json", b"[]", b"[" * 100_000),
+        (b"a.js", b"f(() => 1)\n", b"f(() => 1\n"),
+        (b"a.tsx", b"const a = <b>{1}</b>;\n", b"const a = <b>{1};\n"),
+        (b"a.go", b"package a\nfunc f() {}\n", b"package a\nfunc f() {\n"),
+        (b"a.rs", b"fn f() {}\n", b"fn f() }\n"),
+        (b"A.java", b"class A {}\n", b"class A {\n"),
+        (b"a.c", b"int f(void) { return 1; }\n", b"int f(void) { return 1;\n"),
+        (b"a.cpp", b"class A {};\n", b"class A {\n"),
+        (b"a.rb", b"def f\nend\n", b"def f\n"),
     ],
 )
 def test_a_file_that_does_not_parse_is_told_from_one_that_does(
@@ -265,6 +273,23 @@ def test_a_file_that_does_not_parse_is_told_from_one_that_does(
 ) -> None:
     assert syntax_error(RepoPath(path), good) is None
     assert syntax_error(RepoPath(path), bad)
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "line"),
+    [
+        (b"a.py", b"x = 1\ny = = 1\n", 2),
+        (b"a.json", b'{\n"a": 1,\n}', 3),
+        (b"a.toml", b"a = 1\n\nb = = 1\n", 3),
+        (b"a.yaml", b"a: 1\nb: [\n", 3),
+        (b"a.ts", b"const a = 1;\nfunction f( {}\n", 2),
+    ],
+)
+def test_the_line_that_does_not_parse_is_told(path: bytes, data: bytes, line: int) -> None:
+    fault = syntax_error(RepoPath(path), data)
+
+    assert fault is not None
+    assert fault.line == line
 
 
 def test_of_a_language_that_nobody_here_knows_nothing_is_said() -> None:
