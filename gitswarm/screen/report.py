@@ -7,6 +7,7 @@ from itertools import islice
 from gitswarm.findings import Finding
 from gitswarm.integrate.values import HunkOutcome, MergeConflict
 from gitswarm.integrate.verify import Verdict, VerifyOutcome
+from gitswarm.model import Usage
 from gitswarm.repo.objects import RunId
 from gitswarm.report import PURPOSES, Report
 from gitswarm.screen.log import SHORT_OID
@@ -106,6 +107,7 @@ def _write_tasks(sheet: Sheet, run: RunId, results: Sequence[Result]) -> None:
         Column("Commits", right=True, spare=2),
         Column("Time", right=True),
         Column("Tokens in", right=True, spare=4),
+        Column("Cached", right=True, spare=2),
         Column("Tokens out", right=True, spare=1),
         Column("Cost", right=True),
     ]
@@ -117,6 +119,7 @@ def _write_tasks(sheet: Sheet, run: RunId, results: Sequence[Result]) -> None:
             styled(str(len(result.commits)) if result.commits else ""),
             styled(duration(result.seconds) if result.seconds else ""),
             styled((tokens(result.usage.prompt) if result.seconds else "", "dim")),
+            styled((_hit_rate(result.usage) if result.seconds else "", "dim")),
             styled((tokens(result.usage.output) if result.seconds else "", "dim")),
             styled(money(result.cost_usd) if result.seconds else ""),
         ]
@@ -241,15 +244,18 @@ def _write_time_and_cost(sheet: Sheet, report: Report) -> None:
     unknown = "" if report.cost_usd is not None else ", a model's price is not known"
     on = f": {', '.join(spent)}" if spent else ""
     sheet.fact("Cost", money(report.cost_usd), allowed, (on + unknown, "dim"))
-    sent = report.usage.prompt
-    if sent:
-        share = f"{100 * report.usage.cache_read / sent:.0f} %"
+    if sent := report.usage.prompt:
         written = tokens(report.usage.cache_write)
         sheet.fact(
             "Cache",
-            f"{share} of {tokens(sent)} prompt tokens read from it",
+            f"{_hit_rate(report.usage)} of {tokens(sent)} prompt tokens read from it",
             (f", {written} written", "dim"),
         )
+
+
+def _hit_rate(usage: Usage) -> str:
+    """How much of the prompts was read from the cache."""
+    return f"{100 * usage.cache_read / usage.prompt:.0f} %" if usage.prompt else ""
 
 
 def _write_remarks(sheet: Sheet, results: Sequence[Result]) -> None:

@@ -209,10 +209,10 @@ def test_words_of_models_and_repositories_come_out_harmless(
 WELL = """\
 links-expire-3f9c  merged and verified
 
-  Task        Role        Outcome  Commits    Time  Tokens in  Tokens out   Cost
-✓ researcher              noted          1    2.6s      45.2k        1.3k  $0.08
-✓ builder                 done           1  1m 13s      45.2k        1.3k  $0.08
-✓ docs        documenter  done           1     33s      45.2k        1.3k  $0.08
+  Task        Role        Outcome  Commits    Time  Cached  Tokens out   Cost
+✓ researcher              noted          1    2.6s    91 %        1.3k  $0.08
+✓ builder                 done           1  1m 13s    91 %        1.3k  $0.08
+✓ docs        documenter  done           1     33s    91 %        1.3k  $0.08
   each on its branch, swarm/links-expire-3f9c/TASK
 
 Conflicts  2 hunks in 1 file
@@ -282,10 +282,10 @@ NEEDS = """\
 links-expire-3f9c  finished, but needs you: the merged branch fails its check, 2 conflicts
 open, 1 task timed out, 1 task skipped
 
-  Task        Role        Outcome  Commits    Time  Tokens in  Tokens out   Cost
-✓ researcher              noted          1    2.6s      45.2k        1.3k  $0.08
-✓ builder                 done           1  1m 13s      45.2k        1.3k  $0.08
-! docs        documenter  timeout           5m 00s      45.2k        1.3k      ?
+  Task        Role        Outcome  Commits    Time  Tokens in  Cached  Tokens out   Cost
+✓ researcher              noted          1    2.6s      45.2k    91 %        1.3k  $0.08
+✓ builder                 done           1  1m 13s      45.2k    91 %        1.3k  $0.08
+! docs        documenter  timeout           5m 00s      45.2k    91 %        1.3k      ?
 - tester                  skipped
   each on its branch, swarm/links-expire-3f9c/TASK
 
