@@ -28,11 +28,13 @@ from pathlib import Path
 
 from gitswarm.model import Prefix
 from gitswarm.model.claude import ClaudeModel
-from gitswarm.model.conversation import Conversation
+from gitswarm.model.conversation import AnswerCall, Conversation
 from gitswarm.model.limits import Limiter
 from gitswarm.model.prices import Prices
 from gitswarm.plan.context import build_context, prefix
 from gitswarm.plan.tools import ReadOnlyTools
+from gitswarm.plan.withheld import Withheld
+from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import RunId
 from gitswarm.repo.repository import Repository
 from gitswarm.settings import DEFAULT_MODEL
@@ -188,10 +190,8 @@ def run_conversation(folder: Path, briefings: Sequence[str]) -> list[Call]:
     """The calls of one conversation that is given a briefing after the other."""
     repository = Repository.discover(folder)
     commit = repository.commit_oid("HEAD")
-    shared = prefix(build_context(repository, commit))
-    answer = ReadOnlyTools(repository, commit).answer
 
-    async def converse(shared: Prefix) -> None:
+    async def converse(shared: Prefix, answer: AnswerCall) -> None:
         async with ClaudeModel(limiter=Limiter(1), prices=Prices.load()) as model:
             conversation = Conversation(
                 model=model,
@@ -205,7 +205,11 @@ def run_conversation(folder: Path, briefings: Sequence[str]) -> list[Call]:
 
     with MessagesApi(respond).serving() as api:
         os.environ.update(api.environment())
-        asyncio.run(converse(shared))
+        with Attributes.of(repository, commit) as attributes:
+            withheld = Withheld(attributes)
+            shared = prefix(build_context(repository, commit, withheld, goal=GOAL))
+            answer = ReadOnlyTools(repository, commit, withheld).answer
+            asyncio.run(converse(shared, answer))
     return api.calls
 
 

@@ -5,8 +5,8 @@ import re
 import secrets
 import signal
 import time
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from gitswarm.plan.roles import Role
 from gitswarm.plan.schedule import Schedule
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.plan.tools import ReadOnlyTools
+from gitswarm.plan.withheld import Withheld
 from gitswarm.progress import Event, RunStarted, StageStarted, TaskEnded, Warned, Watch
 from gitswarm.record import RunRecord
 from gitswarm.repo.attributes import Attributes
@@ -131,6 +132,7 @@ class Orchestrator:
         turns = Turns(self._record.step)
         self._agents_model = RecordedModel(WarmPrefix(self._spending, self.prices), turns)
         self._resolver_model = RecordedModel(self._spending, turns)
+        self._withheld: Withheld
         self._prefix: Prefix | None = None
         self._plan: Plan | None = None
         self._results: dict[TaskId, Result] = {}
@@ -147,6 +149,17 @@ class Orchestrator:
 
     async def ask_plan(self) -> Plan:
         """Ask the model for a plan. Raises `PlanError` and `ModelError`."""
+        with self._attributes():
+            return await self._ask_plan()
+
+    @contextmanager
+    def _attributes(self) -> Iterator[Attributes]:
+        """The attributes of the base, and by them what no model is shown."""
+        with Attributes.of(self.repository, self.base) as attributes:
+            self._withheld = Withheld(attributes)
+            yield attributes
+
+    async def _ask_plan(self) -> Plan:
         self._tell(StageStarted("planning"))
         began = time.monotonic()
         conversation = Conversation(
@@ -154,7 +167,7 @@ class Orchestrator:
             prefix=await self._shared_prefix(),
             model_name=self.settings.model,
             run=self.run,
-            answer=ReadOnlyTools(self.repository, self.base).answer,
+            answer=ReadOnlyTools(self.repository, self.base, self._withheld).answer,
         )
         plan, notes = await plan_goal(
             conversation, self.goal, roles=self.roles.values(), max_tasks=self.max_tasks
@@ -167,8 +180,12 @@ class Orchestrator:
     async def _shared_prefix(self) -> Prefix:
         """What planner and agents have in common, made once."""
         if self._prefix is None:
-            context = await asyncio.to_thread(build_context, self.repository, self.base)
+            context = await asyncio.to_thread(
+                build_context, self.repository, self.base, self._withheld, goal=self.goal
+            )
             self._prefix = prefix(context)
+            for path, kind in self._withheld.secrets.items():
+                self._tell(Warned(f"{path} is shown to no model: it holds a secret ({kind})"))
         return self._prefix
 
     async def estimate(self, plan: Plan) -> Estimate:
@@ -195,7 +212,7 @@ class Orchestrator:
         raised: BaseException | None = None
         with (
             hold(self.repository, self.run),
-            Attributes.of(self.repository, self.base) as attributes,
+            self._attributes() as attributes,
         ):
             try:
                 await self._carry_out(plan, confirm, attributes, folder)
@@ -232,7 +249,7 @@ class Orchestrator:
         self, plan: Plan | None, confirm: Confirm, attributes: Attributes, folder: Path
     ) -> None:
         if plan is None:
-            plan = await self._unless_stopped(self.ask_plan())
+            plan = await self._unless_stopped(self._ask_plan())
         accepted = await self._unless_stopped(confirm(plan))
         if accepted is None:
             self._stopped = "the plan was declined"
@@ -273,6 +290,7 @@ class Orchestrator:
                 self._resolver_model,
                 run=self.run,
                 model_name=self.settings.model,
+                withheld=self._withheld.why,
                 min_confidence=self.settings.min_confidence,
             ),
             authorship=Authorship(self.run, self.settings.co_author),
@@ -300,6 +318,7 @@ class Orchestrator:
             checkouts=checkouts,
             model=self._agents_model,
             prefix=await self._shared_prefix(),
+            withheld=self._withheld,
             record=self._record.step,
             watch=self._tell,
         )
@@ -380,6 +399,7 @@ class Orchestrator:
             seconds=time.monotonic() - self.started,
             sequential_seconds=sum(self._seconds.values()) + working,
             budget_usd=self.settings.budget_usd,
+            withheld=self._withheld.secrets,
             stopped=self._stopped,
             interrupted_by=self.stop.signum if self.stop.is_set() else None,
         )

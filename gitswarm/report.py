@@ -35,6 +35,8 @@ class Report:
     sequential_seconds: float = 0.0
     """Planner, every agent and integration, had they run one after another."""
     budget_usd: float | None = None
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    """Files that no model was shown because they hold a secret, and its kind."""
     stopped: str = ""
     """Why the run ended before its end: declined, interrupted, out of budget, unreachable."""
     interrupted_by: int | None = None

@@ -1,11 +1,14 @@
 """Sealed repositories: no configuration, identity, clock or editor of the machine gets in."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from gitswarm.plan.withheld import Withheld
+from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.environment import take_git_environment
 from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, Oid, RepoPath
 from gitswarm.repo.repository import Repository
@@ -50,7 +53,11 @@ class RepositoryBuilder:
         self.path = path
         self.git("init", "--quiet")
         self.repository = Repository.discover(path)
+        self._open = ExitStack()
         self.head: Oid | None = None
+
+    def close(self) -> None:
+        self._open.close()
 
     def git(self, *args: str) -> str:
         """Run git in the checkout as the user would."""
@@ -83,6 +90,10 @@ class RepositoryBuilder:
         tree = repository.edit_tree(repository.tree(on) if on else empty, changes)
         return repository.commit_tree(tree, [on] if on else [], message)
 
+    def withheld(self, commit: Oid) -> Withheld:
+        """What the attributes of a commit, and the detector, keep from models."""
+        return Withheld(self._open.enter_context(Attributes.of(self.repository, commit)))
+
     def checkout(self, commit: Oid, branch: str = "main") -> None:
         """Put the user's checkout on a branch at a commit."""
         self.git("checkout", "--quiet", "-B", branch, commit)
@@ -104,8 +115,9 @@ class RepositoryBuilder:
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> RepositoryBuilder:
+def repo(tmp_path: Path) -> Iterator[RepositoryBuilder]:
     """An empty repository in a folder named `project`."""
     folder = tmp_path / "project"
     folder.mkdir()
-    return RepositoryBuilder(folder)
+    with closing(RepositoryBuilder(folder)) as builder:
+        yield builder

@@ -17,7 +17,8 @@ def test_commands_that_ask_no_model_do_not_import_its_client(
     program = (
         "import sys; from gitswarm.cli import run; "
         f"run({arguments.split()!r}); "
-        "print([m for m in ('anthropic', 'httpx2') if m in sys.modules],"
+        "late = ('anthropic', 'httpx2', 'detect_secrets', 'tree_sitter');"
+        "print([m for m in late if m in sys.modules],"
         " file=sys.stderr)"
     )
     done = subprocess.run(

@@ -8,6 +8,8 @@ from gitswarm.errors import UsageError
 from gitswarm.model.claude import FAULTS, start_import
 from gitswarm.model.prices import Prices, price_overrides
 from gitswarm.plan.role_places import load_roles
+from gitswarm.plan.withheld import Withheld
+from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import RunId
 from gitswarm.repo.repository import Repository
 from gitswarm.review.accepted import accept
@@ -41,12 +43,13 @@ def review_scope(
     reviewers = load_reviewers(repository, settings, change, roles)
     require_usable_models(settings, prices, [reviewer.role for reviewer in reviewers])
 
-    async def ask() -> Review:
+    async def ask(withheld: Withheld) -> Review:
         async with open_model(settings, prices, faults=faults) as model:
             reviewing = Reviewing(
                 change=change,
                 reviewers=reviewers,
                 repository=repository,
+                withheld=withheld,
                 model=model,
                 prices=prices,
                 run=run,
@@ -56,7 +59,9 @@ def review_scope(
                 start_import()
             return await reviewing.review(seconds=seconds)
 
-    return accept(asyncio.run(ask()), Source(repository, scope.head), baseline)
+    with Attributes.of(repository, scope.base) as attributes:
+        review = asyncio.run(ask(Withheld(attributes)))
+    return accept(review, Source(repository, scope.head), baseline)
 
 
 def load_reviewers(

@@ -5,7 +5,7 @@ stays.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from gitswarm.errors import ModelError
@@ -21,13 +21,17 @@ from gitswarm.merge.question import (
 )
 from gitswarm.merge.resolutions import Resolution, unparsable
 from gitswarm.model import Model, OnProgress, Prefix, Reply, Request, Turn, Usage
-from gitswarm.repo.objects import RunId, TaskId, show
+from gitswarm.repo.objects import RepoPath, RunId, TaskId, show
 
 ATTEMPTS = 2
 """The first answer, and one repair."""
 
 MAX_TOKENS = 16_000
 MOST_TOKENS = 64_000
+
+
+WhyWithheld = Callable[[RepoPath, bytes], str | None]
+"""Says why a file with that content is kept from models, going on from its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +70,16 @@ async def ask_resolutions(
     *,
     run: RunId,
     model_name: str,
+    withheld: WhyWithheld,
     min_confidence: float = CONFIDENCE,
     on_progress: OnProgress | None = None,
 ) -> Answer:
-    """Ask for the open hunks of one file.
+    """Ask for the open hunks of one file; those of a file that is withheld are left open unasked.
 
     Raises what the model raises when there is no first reply; without a second one, the hunks that
     are not settled stay open.
     """
-    hunks = _Hunks(question, min_confidence)
+    hunks = _Hunks(question, min_confidence, _obstacle(question, withheld))
     replies: list[Reply] = []
     turns: tuple[Turn, ...] = ()
     failed_cost_usd: float | None = 0.0
@@ -106,15 +111,20 @@ async def ask_resolutions(
     return Answer(hunks.resolutions, tuple(replies), failed_cost_usd)
 
 
+def _obstacle(question: Question, withheld: WhyWithheld) -> str | None:
+    """Why nothing of a file is asked."""
+    why = withheld(question.path, b"\n".join((question.text.write(), *question.versions)))
+    return f"the file {why}" if why else unreadable(question.text)
+
+
 class _Hunks:
     """The hunks of a question: taken, declined or left open, one after another."""
 
-    def __init__(self, question: Question, min_confidence: float) -> None:
+    def __init__(self, question: Question, min_confidence: float, obstacle: str | None) -> None:
         self._question = question
         """What was taken is text in it."""
         self._min_confidence = min_confidence
         self._settled: dict[int, Resolution] = {}
-        obstacle = unreadable(question.text)
         for hunk in question.text.hunks:
             if why := obstacle or unanswerable(hunk):
                 self._leave(hunk.number, why)

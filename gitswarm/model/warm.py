@@ -18,7 +18,8 @@ LIFETIME = 270.0
 LONGEST_WAIT = 10.0
 """Seconds that others wait for the first message to start."""
 
-_CHARACTERS_PER_TOKEN = 4
+CHARACTERS_PER_TOKEN = 4
+"""Of prose; code has fewer, and some models count up to a third more tokens than others."""
 
 
 @dataclass
@@ -87,7 +88,7 @@ class WarmPrefix:
 def approximate_tokens(prefix: Prefix) -> int:
     """The length of a prefix, near enough to tell a long one from a short one."""
     tools = sum(len(tool.description) + len(str(tool.schema)) for tool in prefix.tools)
-    return (len(prefix.system) + tools) // _CHARACTERS_PER_TOKEN
+    return (len(prefix.system) + tools) // CHARACTERS_PER_TOKEN
 
 
 def _end_warming(entry: _Entry) -> None:

@@ -6,30 +6,36 @@ commit. It is read from git's objects, never from the checkout.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from itertools import islice
 
 from gitswarm.model import Prefix
+from gitswarm.model.warm import CHARACTERS_PER_TOKEN
 from gitswarm.plan.excerpt import excerpt
+from gitswarm.plan.outline import read_outline
 from gitswarm.plan.path_text import spell
 from gitswarm.plan.tools import TOOLS
 from gitswarm.plan.tracked import is_binary
 from gitswarm.plan.tree_text import SizesOf, draw_tree
-from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, Oid, TreeEntry
+from gitswarm.plan.withheld import Withheld
+from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, Oid, RepoPath, TreeEntry
 from gitswarm.repo.repository import Repository
 
-TOKEN_BUDGET = 16_000
+TOKEN_BUDGET = 20_000
+"""Of what comes from the repository, in the tokens of `approximate_tokens`."""
 
-BYTES_PER_TOKEN = 3
-"""Of code and English prose; fewer than the models' tokenizers really need per token, so that a
-budget holds."""
+TREE_SHARE = 0.35
+"""Of the budget; what the tree does not need goes to the rest."""
 
-TREE_SHARE = 0.45
-"""Of the budget; what the tree does not need goes to the documents."""
+OUTLINE_SHARE = 0.5
+"""Of what the tree leaves; what the documents do not need goes to the outline, too."""
 
 DOCUMENT_BYTES = 400_000
 """A larger file is only named."""
+
+WHOLE_FILES = 300
+"""In a repository of more files, nobody looks whether all of them fit."""
 
 NESTED = 20
 """So many files with instructions for a folder are named."""
@@ -49,8 +55,11 @@ class Context:
     commit: Oid
     files: int
     tree: str
-    documents: tuple[Document, ...]
-    """In the order of their importance."""
+    documents: tuple[Document, ...] = ()
+    """In the order of their importance; all of the repository's text where `is_whole`."""
+    outline: str = ""
+    """Definitions by file; empty where there are none, or every file is shown."""
+    is_whole: bool = False
     nested_instructions: tuple[str, ...] = ()
     """Instructions for one folder, to be read by those who work there."""
 
@@ -65,6 +74,9 @@ class _Kind:
     """How much of what is left for documents one of them may take."""
     whole: bool = False
     """An excerpt would be of no use."""
+
+    def is_at(self, path: RepoPath) -> bool:
+        return self.names.fullmatch(spell(path).lower()) is not None
 
 
 _KINDS = (
@@ -86,16 +98,38 @@ _KINDS = (
 )
 
 
+_NEAR = (b"", b".github", b"docs")
+"""Folders in which they may be."""
+
+
 def build_context(
-    repository: Repository, commit: Oid, *, token_budget: int = TOKEN_BUDGET
+    repository: Repository,
+    commit: Oid,
+    withheld: Withheld,
+    *,
+    goal: str = "",
+    token_budget: int = TOKEN_BUDGET,
 ) -> Context:
-    """Choose what to show of a commit, so that it takes at most about `token_budget` tokens."""
+    """Choose what to show of a commit to those who work on a goal, so that it takes at most about
+    `token_budget` tokens."""
     entries = repository.entries(commit)
     nested = tuple(_nested_instructions(entries))
-    room = token_budget * BYTES_PER_TOKEN - sum(len(path.encode()) + 4 for path in nested)
-    tree = draw_tree(entries, most_bytes=int(room * TREE_SHARE), sizes_of=_sizes_of(repository))
-    documents = _documents(repository, entries, room - len(tree.encode()))
-    return Context(commit, len(entries), tree, tuple(documents), nested)
+    budget = token_budget * CHARACTERS_PER_TOKEN
+    room = budget - sum(len(path.encode()) + 4 for path in nested)
+    tree = draw_tree(entries, most_bytes=int(budget * TREE_SHARE), sizes_of=_sizes_of(repository))
+    room -= len(tree.encode())
+    facts = Context(commit, len(entries), tree, nested_instructions=nested)
+    if every := _all_text(repository, entries, room):
+        documents = tuple(_whole(_texts(repository, withheld, every)))
+        return replace(facts, documents=documents, is_whole=True)
+    outline = read_outline(repository, entries, goal, withheld, most_bytes=room)
+    reserved = len(outline.text(int(room * OUTLINE_SHARE)).encode())
+    near = [e for e in entries if e.path.rpartition(b"/")[0] in _NEAR and e.mode in _REGULAR]
+    telling = [entry for entry in near if any(kind.is_at(entry.path) for kind in _KINDS)]
+    texts = _texts(repository, withheld, telling)
+    documents = tuple(_fitting(texts, room - reserved))
+    room -= sum(map(_cost, documents))
+    return replace(facts, documents=documents, outline=outline.text(room))
 
 
 def prefix(context: Context) -> Prefix:
@@ -108,7 +142,11 @@ def prefix(context: Context) -> Prefix:
     if context.nested_instructions:
         listed = "\n".join(f"- {path}" for path in context.nested_instructions)
         parts.append(f"## Instructions for single folders\n\n{_NESTED}\n\n{listed}")
+    if context.is_whole:
+        parts.append(_WHOLE)
     parts += [f"## {document.path}\n\n{_fenced(document.text)}" for document in context.documents]
+    if context.outline:
+        parts.append(f"## Definitions\n\n{_OUTLINE}\n\n{_fenced(context.outline)}")
     return Prefix(system="\n\n".join(parts) + "\n", tools=TOOLS)
 
 
@@ -121,6 +159,13 @@ sizes in bytes; `list_files` shows what is in a folder that is folded here."""
 _NESTED = "Read those on the way to the files you change."
 
 
+_WHOLE = "Every text file is shown whole below, but for empty ones and those kept from models."
+
+_OUTLINE = """\
+Those that most of the code refers to, and that the goal may be about, each behind the number of \
+its line; in brackets, how many of a file's are shown."""
+
+
 def _fenced(text: str) -> str:
     """Marked off by tildes, more of them than the text has anywhere."""
     longest = max((len(run) for run in re.findall("~+", text)), default=0)
@@ -131,7 +176,7 @@ def _fenced(text: str) -> str:
 def _sizes_of(repository: Repository) -> SizesOf:
     def sizes(entries: Sequence[TreeEntry]) -> Mapping[Oid, int]:
         # a partial clone would fetch each file that it lacks only to learn its size
-        if any(key.endswith(".promisor") for key in repository.config_keys("remote.")):
+        if repository.is_partial:
             return {}
         return repository.sizes(entry.oid for entry in entries)
 
@@ -147,40 +192,65 @@ def _nested_instructions(entries: Sequence[TreeEntry]) -> Iterator[str]:
 _REGULAR = (FILE_MODE, EXECUTABLE_MODE)
 
 
-def _documents(
+def _all_text(
     repository: Repository, entries: Sequence[TreeEntry], room: int
-) -> Iterator[Document]:
-    """The documents that fit into so many bytes, each given its share of what is left."""
-    shown: set[Oid] = set()
-    for kind, entry in _candidates(entries):
-        if entry.oid in shown or repository.sizes([entry.oid])[entry.oid] > DOCUMENT_BYTES:
-            continue
-        shown.add(entry.oid)
-        path = spell(entry.path)
-        text = _text(repository.blob(entry.oid))
-        most = int(room * kind.share) - len(path) - _FRAME_BYTES
-        if kind.whole and len(text.encode()) > most:
-            continue
-        text = excerpt(text, path=path, most_bytes=most)
-        if text:
-            yield Document(path, text)
-            room -= len(text.encode()) + len(path) + _FRAME_BYTES
+) -> Sequence[TreeEntry]:
+    """Every regular file of a repository; none where all of them do not fit into so many bytes."""
+    if len(entries) > WHOLE_FILES or repository.is_partial:
+        return []
+    files = [entry for entry in entries if entry.mode in _REGULAR]
+    sizes = repository.sizes(entry.oid for entry in files)
+    cost = sum(sizes[entry.oid] + len(entry.path) + _FRAME_BYTES for entry in files)
+    return files if cost <= room else []
+
+
+def _texts(
+    repository: Repository, withheld: Withheld, entries: Sequence[TreeEntry]
+) -> dict[RepoPath, str]:
+    """What is in those files that are text, not too long, and may be shown."""
+    sizes = repository.sizes(entry.oid for entry in entries)
+    kept = withheld.by_attribute(entry.path for entry in entries)
+    short = [e for e in entries if sizes[e.oid] <= DOCUMENT_BYTES and e.path not in kept]
+    data = repository.blobs(entry.oid for entry in short)
+    texts = {entry.path: _text(data[entry.oid]) for entry in short}
+    return {
+        entry.path: texts[entry.path]
+        for entry in short
+        if texts[entry.path] and withheld.why(entry.path, data[entry.oid]) is None
+    }
+
+
+def _whole(texts: Mapping[RepoPath, str]) -> Iterator[Document]:
+    """All of them, those that tell about the whole before the others."""
+    telling = [path for kind in _KINDS for path in texts if kind.is_at(path)]
+    for path in dict.fromkeys((*telling, *texts)):
+        yield Document(spell(path), texts[path])
+
+
+def _fitting(texts: Mapping[RepoPath, str], room: int) -> Iterator[Document]:
+    """Those that fit into so many bytes, each given its share of what is left; none twice."""
+    shown: set[str] = set()
+    for kind in _KINDS:
+        for path, text in texts.items():
+            name = spell(path)
+            most = int(room * kind.share) - len(name) - _FRAME_BYTES
+            if not kind.is_at(path) or text in shown:
+                continue
+            shown.add(text)
+            if kind.whole and len(text.encode()) > most:
+                continue
+            document = Document(name, excerpt(text, path=name, most_bytes=most))
+            if document.text:
+                yield document
+                room -= _cost(document)
 
 
 _FRAME_BYTES = 24
 """What is around a document: heading, fences, blank lines."""
 
 
-def _candidates(entries: Sequence[TreeEntry]) -> Iterator[tuple[_Kind, TreeEntry]]:
-    near = [
-        entry
-        for entry in entries
-        if entry.mode in _REGULAR and entry.path.rpartition(b"/")[0] in (b"", b".github", b"docs")
-    ]
-    for kind in _KINDS:
-        for entry in near:
-            if kind.names.fullmatch(spell(entry.path).lower()):
-                yield kind, entry
+def _cost(document: Document) -> int:
+    return len(document.text.encode()) + len(document.path.encode()) + _FRAME_BYTES
 
 
 def _text(data: bytes) -> str:

@@ -5,7 +5,7 @@ nothing but git. Every answer is bounded and says how to get the rest.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,7 +15,8 @@ from gitswarm.model import Tool, ToolCall
 from gitswarm.model.conversation import ToolAnswer
 from gitswarm.plan.path_text import spell, spelled
 from gitswarm.plan.pathspecs import pathspec, plain_path
-from gitswarm.plan.tracked import Match, Query, TrackedFiles, is_binary
+from gitswarm.plan.tracked import Match, Query, TrackedFiles, WithheldError, is_binary
+from gitswarm.plan.withheld import Withheld
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath, TreeEntry
 from gitswarm.repo.repository import Repository
 
@@ -25,6 +26,8 @@ CHARACTERS = 40_000
 LINE_CHARACTERS = 2_000
 FILE_BYTES = 8_000_000
 """A larger file is not opened."""
+CHECKED_BYTES = 20_000_000
+"""Of the files together whose lines one answer of `search` shows."""
 MATCHES = 100
 MATCH_CHARACTERS = 300
 PATHS = 500
@@ -35,8 +38,8 @@ SEARCH_SECONDS = 15.0
 class ReadOnlyTools:
     """What the tools answer at one commit. Safe to use from threads."""
 
-    def __init__(self, repository: Repository, commit: Oid) -> None:
-        self._files = TrackedFiles(repository, commit, search_seconds=SEARCH_SECONDS)
+    def __init__(self, repository: Repository, commit: Oid, withheld: Withheld) -> None:
+        self._files = TrackedFiles(repository, commit, withheld, search_seconds=SEARCH_SECONDS)
 
     def answer(self, call: ToolCall) -> ToolAnswer:
         """Whatever the model asks has an answer; one that only says what was wrong is an error."""
@@ -52,6 +55,8 @@ class ReadOnlyTools:
         except GitTimeoutError:
             too_long = f"This took longer than {SEARCH_SECONDS:g} s; narrow it with glob."
             return ToolAnswer(too_long, is_error=True)
+        except WithheldError as error:
+            return ToolAnswer(f"{error.message}.", is_error=True)
         except GitError as error:
             return ToolAnswer(error.message, is_error=True)
 
@@ -150,13 +155,13 @@ class Search(_Call):
             if first < end:
                 places[path] = range(first, end)
             before += count
-        sizes = files.sizes(places)
-        readable = [path for path in places if sizes[path] <= FILE_BYTES]
+        hidden = dict(_hidden(files, places))
+        readable = [path for path in places if path not in hidden]
         found = files.matches(query, readable, most=max(place.stop for place in places.values()))
         for path, place in places.items():
             yield spell(path)
-            if path not in readable:
-                yield f"    ({sizes[path]:,} bytes: its {counts[path]:,} matches are not shown)"
+            if path in hidden:
+                yield f"    ({hidden[path]}: its {counts[path]:,} matches are not shown)"
             matches = [match for match in found if match.path == path]
             yield from (_match_line(matches[n]) for n in place if n < len(matches))
 
@@ -301,6 +306,22 @@ def _numbered(lines: list[str], first: int) -> list[str]:
             break
         shown.append(text)
     return shown
+
+
+def _hidden(files: TrackedFiles, paths: Iterable[RepoPath]) -> Iterator[tuple[RepoPath, str]]:
+    """The files of which no line is shown, and why."""
+    checked = 0
+    for path, size in files.sizes(paths).items():
+        checked += size
+        if size > FILE_BYTES or checked > CHECKED_BYTES:
+            yield path, f"{size:,} bytes"
+            continue
+        entry = files.entry(path)
+        assert entry is not None, "it has a size"
+        try:
+            files.data(entry)
+        except WithheldError:
+            yield path, "it holds a secret"
 
 
 def _match_line(match: Match) -> str:

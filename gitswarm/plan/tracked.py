@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gitswarm.errors import GitError
 from gitswarm.plan.path_text import spell
+from gitswarm.plan.withheld import Withheld
 from gitswarm.repo.objects import Oid, RepoPath, TreeEntry
 from gitswarm.repo.repository import Repository
 
@@ -16,6 +17,10 @@ BINARY_WITHIN = 8_000
 
 def is_binary(data: bytes) -> bool:
     return b"\0" in data[:BINARY_WITHIN]
+
+
+class WithheldError(GitError):
+    """A file that is kept from models."""
 
 
 class PatternError(GitError):
@@ -40,9 +45,14 @@ class Query:
 
 
 class TrackedFiles:
-    def __init__(self, repository: Repository, commit: Oid, *, search_seconds: float) -> None:
+    """What of them may be shown; the names of all may be seen."""
+
+    def __init__(
+        self, repository: Repository, commit: Oid, withheld: Withheld, *, search_seconds: float
+    ) -> None:
         self._repository = repository
         self._commit = commit
+        self._withheld = withheld
         self._search_seconds = search_seconds
 
     def entry(self, path: RepoPath) -> TreeEntry | None:
@@ -65,7 +75,11 @@ class TrackedFiles:
         return sizes
 
     def data(self, entry: TreeEntry) -> bytes:
-        return self._repository.blob(entry.oid)
+        """Raises `WithheldError` for what must not be shown."""
+        data = self._repository.blob(entry.oid)
+        if why := self._withheld.why(entry.path, data):
+            raise WithheldError(f"{spell(entry.path)} {why}")
+        return data
 
     def matching(self, glob: str | None) -> list[TreeEntry]:
         """The files, symbolic links and submodules that a pathspec matches, in git's order."""
@@ -89,12 +103,15 @@ class TrackedFiles:
         return stored.stdout.decode().strip()
 
     def count_matches(self, query: Query) -> dict[RepoPath, int]:
-        """How many lines match in each text file that has any, in git's order.
+        """How many lines match in each text file that has any, in git's order; those that are kept
+        from models by an attribute are not looked at.
 
         Raises `PatternError`, and `GitTimeoutError` when it takes too long.
         """
         records = self._grep(query, "--count", "--no-line-number", pathspecs=_pathspecs(query.glob))
-        return {path: int(count) for path, count in records}
+        counts = {path: int(count) for path, count in records}
+        hidden = self._withheld.by_attribute(counts)
+        return {path: count for path, count in counts.items() if path not in hidden}
 
     def matches(self, query: Query, paths: Iterable[RepoPath], *, most: int) -> list[Match]:
         """The matching lines of some files, the first `most` of each, in git's order."""

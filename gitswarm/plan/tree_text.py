@@ -5,6 +5,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gitswarm.plan.path_text import spell
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath, TreeEntry
@@ -170,7 +171,12 @@ def _folded(folder: _Folder, parent: _Folder) -> str:
 def _suffix(path: RepoPath) -> str:
     name = path.rpartition(b"/")[2]
     stem, dot, suffix = name.rpartition(b".")
-    return f".{spell(RepoPath(suffix))}" if dot and stem and suffix else "without suffix"
+    return _spelled_suffix(suffix) if dot and stem and suffix else "without suffix"
+
+
+@lru_cache(maxsize=1_000)
+def _spelled_suffix(suffix: bytes) -> str:
+    return f".{spell(RepoPath(suffix))}"
 
 
 def _remark(entry: TreeEntry, sizes: Mapping[Oid, int]) -> str:

@@ -82,20 +82,25 @@ class Attributes:
             env={"GIT_INDEX_FILE": str(self.folder / "index"), **(env or {})},
         )
 
-    def marker_sizes(self, paths: Iterable[RepoPath]) -> dict[RepoPath, int]:
-        """How long git makes the conflict markers in each of some files."""
+    def values(self, name: str, paths: Iterable[RepoPath]) -> dict[RepoPath, str]:
+        """What one attribute is for each of some paths: `set`, `unset`, `unspecified` or a value,
+        see git-check-attr(1)."""
         asked = b"".join(path + b"\0" for path in paths)
-        output = self.git("check-attr", "-z", "--stdin", "conflict-marker-size", input=asked)
-        fields = output.stdout.split(b"\0")
+        fields = self.git("check-attr", "-z", "--stdin", name, input=asked).stdout.split(b"\0")
         return {
-            RepoPath(path): _marker_size(value)
+            RepoPath(path): value.decode("utf-8", "replace")
             for path, value in zip(fields[0:-1:3], fields[2:-1:3], strict=True)
         }
 
+    def marker_sizes(self, paths: Iterable[RepoPath]) -> dict[RepoPath, int]:
+        """How long git makes the conflict markers in each of some files."""
+        values = self.values("conflict-marker-size", paths)
+        return {path: _marker_size(value) for path, value in values.items()}
 
-def _marker_size(value: bytes) -> int:
+
+def _marker_size(value: str) -> int:
     """git reads the value as C's atoi does, and anything but a positive number as its default."""
-    digits = re.match(rb"\d+", value)
+    digits = re.match("[0-9]+", value)
     return (int(digits[0]) if digits else 0) or _GIT_MARKER_SIZE
 
 

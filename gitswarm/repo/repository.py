@@ -173,6 +173,11 @@ class Repository:
     def config_keys(self, prefix: str) -> list[str]:
         return [key for key in self._config if key.startswith(prefix)]
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is a partial clone, where reading an object may fetch it."""
+        return any(key.endswith(".promisor") for key in self.config_keys("remote."))
+
     # -- reading objects
 
     def commit_oid(self, rev: str) -> Oid:

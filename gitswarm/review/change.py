@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from gitswarm.plan.withheld import Withheld
 from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import SUBMODULE_MODE, Oid, RepoPath
 from gitswarm.repo.repository import Repository
@@ -81,8 +82,21 @@ def load_change(repository: Repository, base: Oid, head: Oid) -> Change:
     files = _changed_files(repository, base, head, hunks)
     with Attributes.of(repository, base) as attributes:
         reasons = _reasons(attributes, [file.path for file in files])
+        reasons |= _withheld(Withheld(attributes), files)
     files = [replace(f, left_out=reasons.get(f.path, f.left_out)) for f in files]
     return Change(base, head, tuple(_within_bounds(files)))
+
+
+def _withheld(withheld: Withheld, files: Sequence[ChangedFile]) -> dict[RepoPath, str]:
+    """Why no model is shown what changed in some of the files."""
+    withheld.by_attribute(file.path for file in files)
+    lines = {file.path: [line for hunk in file.hunks for line in hunk.lines] for file in files}
+    why = {
+        path: withheld.why(path, "\n".join(changed).encode("utf-8", "replace"))
+        for path, changed in lines.items()
+        if changed
+    }
+    return {path: reason.removeprefix("is ") for path, reason in why.items() if reason}
 
 
 def _within_bounds(files: Iterable[ChangedFile]) -> Iterator[ChangedFile]:

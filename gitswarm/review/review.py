@@ -21,6 +21,7 @@ from gitswarm.model.spending import Spending
 from gitswarm.model.warm import WarmPrefix
 from gitswarm.plan.path_text import spell
 from gitswarm.plan.tools import ReadOnlyTools
+from gitswarm.plan.withheld import Withheld
 from gitswarm.repo.objects import RepoPath, RunId
 from gitswarm.repo.repository import Repository
 from gitswarm.review.change import Change
@@ -131,6 +132,7 @@ class Reviewing:
         change: Change,
         reviewers: Sequence[Reviewer],
         repository: Repository,
+        withheld: Withheld,
         model: Model,
         prices: Prices,
         run: RunId,
@@ -142,7 +144,7 @@ class Reviewing:
         self._model = WarmPrefix(self._spending, prices)
         self._run = run
         self._max_tokens = max_tokens
-        self._tools = ReadOnlyTools(repository, change.head)
+        self._tools = ReadOnlyTools(repository, change.head, withheld)
         self._source = Source(repository, change.head)
         self._verdicts = Verdicts(repository, instructions=instructions())
         self._found: list[Found] = []

@@ -1,7 +1,7 @@
 """The page at the end of a run. It claims no more than the exit code does."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from gitswarm.findings import Finding
@@ -49,6 +49,7 @@ def write_report(sheet: Sheet, report: Report) -> None:
     _write_verdict(sheet, report)
     _write_time_and_cost(sheet, report)
     _write_remarks(sheet, report.results)
+    _write_withheld(sheet, report.withheld)
     _write_next(sheet, report)
 
 
@@ -271,6 +272,15 @@ def _write_remarks(sheet: Sheet, results: Sequence[Result]) -> None:
     sheet.line(("Remarks", "bold"))
     for task, remark in remarks:
         sheet.paragraph((task, "bold"), f": {one_line(remark, ERROR_LIMIT)}", indent=2, hang=2)
+
+
+def _write_withheld(sheet: Sheet, withheld: Mapping[str, str]) -> None:
+    if not withheld:
+        return
+    sheet.blank()
+    sheet.line(("Shown to no model", "bold"), (", because they hold secrets", "dim"))
+    for path, kind in withheld.items():
+        sheet.paragraph(one_line(path), f" ({kind})", indent=2, hang=2)
 
 
 def _write_next(sheet: Sheet, report: Report) -> None:

@@ -9,6 +9,7 @@ from gitswarm.model.conversation import Conversation
 from gitswarm.model.reply import read_reply
 from gitswarm.plan.roles import Role, Writes
 from gitswarm.plan.tasks import Task
+from gitswarm.plan.withheld import Withheld
 from gitswarm.progress import TaskProgressed, Watch
 from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.ledger import Step
@@ -42,6 +43,7 @@ class Agent:
     checkout: Checkout
     repository: Repository
     attributes: Attributes
+    withheld: Withheld
     conversation: Conversation
     briefing: str
     authorship: Authorship
@@ -79,7 +81,7 @@ class Agent:
 
     async def _ask_for_edits(self) -> tuple[Edits, tuple[Change, ...]]:
         """The edits of the first reply that can be applied as a whole."""
-        files = CommitFiles(self.repository, self.base, self.attributes)
+        files = CommitFiles(self.repository, self.base, self.attributes, self.withheld)
         reply = await self.conversation.ask(self.briefing, purpose="task")
         for attempt in range(REPAIRS + 1):
             try:

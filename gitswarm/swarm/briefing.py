@@ -22,7 +22,7 @@ class Briefing:
     reads: Mapping[str, str]
     """The files it should read, by path, at the commit it starts from."""
     missing: Sequence[str] = ()
-    """Paths it should read that do not exist there, or are not text."""
+    """Paths it should read that are not shown: nothing is there, or no text that may be."""
 
     def text(self) -> str:
         parts = [
@@ -78,7 +78,11 @@ class Briefing:
         for path, text in self.reads.items():
             lines += ["", f"## `{path}`", "", fenced(text)]
         if self.missing:
-            lines += ["", "Not there, or not text: " + ", ".join(f"`{p}`" for p in self.missing)]
+            lines += [
+                "",
+                "Not there, not text, too long or kept from models: "
+                + ", ".join(f"`{p}`" for p in self.missing),
+            ]
         return "\n".join(lines)
 
     def _task(self) -> str:

@@ -19,7 +19,7 @@ from gitswarm.swarm.elision import new_elisions
 from gitswarm.swarm.messages import without_trailers
 from gitswarm.swarm.patch import FileDiff, read_diff
 from gitswarm.swarm.paths import refusal
-from gitswarm.swarm.refused import EditsRefused
+from gitswarm.swarm.refused import EditsRefused, UneditableError
 from gitswarm.swarm.search_replace import Pair, apply_pairs, opens_pair, read_pairs
 from gitswarm.swarm.slips import (
     at_line,
@@ -100,7 +100,7 @@ class Files(Protocol):
         ...
 
     def read(self, entry: TreeEntry) -> bytes:
-        """The content of a blob."""
+        """The content of a blob. Raises `UneditableError` for one that is not to be edited."""
         ...
 
     def is_filtered(self, path: RepoPath) -> bool:
@@ -286,7 +286,11 @@ def _change(path: RepoPath, group: Sequence[Edit], files: Files) -> Change:
         return _new(first)
     if isinstance(first, Patch) and _creates(first):
         raise _refused(first, "exists already; give a diff against it, or all its new text")
-    file = TextFile.read(_text(first, files.read(entry)))
+    try:
+        data = files.read(entry)
+    except UneditableError as error:
+        raise _refused(first, str(error)) from None
+    file = TextFile.read(_text(first, data))
     remarks: list[str] = []
     problems: list[str] = []
     for edit in edits:

@@ -1,4 +1,4 @@
-"""EditsRefused: why a reply is asked for again."""
+"""EditsRefused: why a reply is asked for again; UneditableError: why one of its files is."""
 
 
 class EditsRefused(Exception):  # noqa: N818
@@ -8,3 +8,7 @@ class EditsRefused(Exception):  # noqa: N818
         self.problems = problems
         """One or more, each complete in itself: where, what is wrong, what to write instead."""
         super().__init__("\n".join(problems))
+
+
+class UneditableError(Exception):
+    """A file that is not edited as text; the words go on from its path."""

@@ -12,6 +12,7 @@ from gitswarm.model.conversation import Conversation
 from gitswarm.plan.roles import Role
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.plan.tools import ReadOnlyTools
+from gitswarm.plan.withheld import Withheld
 from gitswarm.progress import TaskProgressed, TaskStarted, Watch
 from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import (
@@ -86,6 +87,7 @@ class AgentSpawner:
     checkouts: Checkouts
     model: Model
     prefix: Prefix
+    withheld: Withheld
     record: Record
     watch: Watch
 
@@ -105,6 +107,7 @@ class AgentSpawner:
             checkout=self.checkouts.open(task.id, branch, base, map(_repo_path, task.reads)),
             repository=self.repository,
             attributes=self.attributes,
+            withheld=self.withheld,
             conversation=self._conversation(task, role, model, base),
             briefing=briefing,
             authorship=Authorship(self.run, self.settings.co_author),
@@ -113,13 +116,14 @@ class AgentSpawner:
         )
 
     def _conversation(self, task: Task, role: Role, model: str, base: Oid) -> Conversation:
+        tools = ReadOnlyTools(self.repository, base, self.withheld)
         conversation = Conversation(
             model=self.model,
             model_name=model,
             prefix=self.prefix,
             run=self.run,
             task=task.id,
-            answer=RoleTools(role, ReadOnlyTools(self.repository, base).answer).answer,
+            answer=RoleTools(role, tools.answer).answer,
             max_tokens=self.settings.max_tokens,
             effort=role.effort,
             on_progress=lambda progress: self.watch(
@@ -152,6 +156,8 @@ class AgentSpawner:
         if self.repository.sizes([entry.oid])[entry.oid] > READ_LIMIT:
             return None
         data = self.repository.blob(entry.oid)
+        if self.withheld.why(entry.path, data) is not None:
+            return None
         try:
             return None if b"\0" in data else data.decode("utf-8")
         except UnicodeDecodeError:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitswarm.errors import UnreachableError
-from gitswarm.merge.ask import Answer, ask_resolutions
+from gitswarm.merge.ask import Answer, WhyWithheld, ask_resolutions
 from gitswarm.merge.conflicts import ConflictedText
 from gitswarm.merge.question import SYSTEM, Option, Question, Side, first_message
 from gitswarm.merge.resolutions import Resolution
@@ -61,12 +61,21 @@ def question(text: ConflictedText, path: str = "notes.txt", **changes: object) -
 
 
 async def ask(
-    model: ScriptedModel, about: Question | str | bytes, min_confidence: float = 0.5
+    model: ScriptedModel,
+    about: Question | str | bytes,
+    min_confidence: float = 0.5,
+    withheld: WhyWithheld = lambda path, data: None,
 ) -> Answer:
     if not isinstance(about, Question):
         about = question(conflicted(about))
     return await ask_resolutions(
-        model, about, BUILDER, run=RUN, model_name="claude-test", min_confidence=min_confidence
+        model,
+        about,
+        BUILDER,
+        run=RUN,
+        model_name="claude-test",
+        withheld=withheld,
+        min_confidence=min_confidence,
     )
 
 
@@ -704,3 +713,12 @@ async def test_no_reply_leads_to_a_wrong_splice(replies: Sequence[str]) -> None:
         assert (one.text is None) == (one.by is None)
         assert one.text is None or one.text in GOOD[one.hunk]
     assert [one.hunk for one in answer.resolutions] == [1, 2]
+
+
+async def test_nothing_is_asked_of_a_file_that_is_kept_from_models() -> None:
+    model = ScriptedModel(reply(BOTH))
+
+    answer = await ask(model, ONE, withheld=lambda path, data: "is kept from models: a secret")
+
+    assert outcomes(answer) == [(1, None, "the file is kept from models: a secret")]
+    assert answer.replies == ()

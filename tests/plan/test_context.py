@@ -3,16 +3,21 @@
 import re
 
 from gitswarm.model.reply import read_reply
-from gitswarm.plan.context import BYTES_PER_TOKEN, build_context, prefix
+from gitswarm.model.warm import CHARACTERS_PER_TOKEN
+from gitswarm.plan.context import build_context, prefix
 from gitswarm.plan.tools import TOOLS
 from gitswarm.repo.objects import SYMLINK_MODE, Oid
 from gitswarm.repo.repository import Repository
 from tests.conftest import RepositoryBuilder
 
 
-def codebase(repo: RepositoryBuilder, commit: Oid, *, token_budget: int = 4_000) -> str:
+def codebase(
+    repo: RepositoryBuilder, commit: Oid, *, token_budget: int = 4_000, goal: str = ""
+) -> str:
     """The part of the system text that comes from the repository."""
-    context = build_context(repo.repository, commit, token_budget=token_budget)
+    context = build_context(
+        repo.repository, commit, repo.withheld(commit), goal=goal, token_budget=token_budget
+    )
     return prefix(context).system.partition("# The repository\n")[2]
 
 
@@ -26,7 +31,8 @@ def test_tree_documents_and_manifests_are_shown_in_their_order(repo: RepositoryB
             "docs/contributing.rst": "Be kind.\n",
             "docs/guide.md": "Long.\n",
             "src/AGENTS.md": "Only here.\n",
-            "src/area.py": "x" * 1_500,
+            "src/area.py": "def area(w, h):\n    return w * h\n" + "#" * 20_000,
+            "src/use.py": "from area import area\n\nSQUARE = area(2, 2)\n",
             "Makefile": b"\xff\xfe",
         },
         modes={"CLAUDE.md": SYMLINK_MODE},
@@ -38,7 +44,7 @@ def test_tree_documents_and_manifests_are_shown_in_their_order(repo: RepositoryB
 From here on, everything is taken from the repository, at commit {commit}. Numbers after names are \
 sizes in bytes; `list_files` shows what is in a folder that is folded here.
 
-## Tracked files: 9
+## Tracked files: 10
 
 ~~~~
 AGENTS.md  9
@@ -51,7 +57,8 @@ docs/
   guide.md  6
 src/
   AGENTS.md  11
-  area.py  1.5k
+  area.py  20k
+  use.py  43
 ~~~~
 
 ## Instructions for single folders
@@ -87,6 +94,50 @@ Be kind.
 ~~~~
 [project]
 ~~~~
+
+## Definitions
+
+Those that most of the code refers to, and that the goal may be about, each behind the number of \
+its line; in brackets, how many of a file's are shown.
+
+~~~~
+src/area.py  (1 of 1)
+     1  def area(w, h):
+src/use.py  (1 of 1)
+     3  SQUARE = area(2, 2)
+~~~~
+"""
+    )
+
+
+def test_a_small_repository_is_shown_whole(repo: RepositoryBuilder) -> None:
+    commit = repo.commit(
+        {
+            "README.md": "# Shapes\n",
+            "logo.png": b"\0\1",
+            "src/__init__.py": "",
+            "src/area.py": "def area(w, h):\n    return w * h\n",
+            ".env": "DB_PASSWORD=hunter22\n",
+        }
+    )
+
+    assert (
+        codebase(repo, commit).partition("~~~~\n\n")[2]
+        == """\
+Every text file is shown whole below, but for empty ones and those kept from models.
+
+## README.md
+
+~~~~
+# Shapes
+~~~~
+
+## src/area.py
+
+~~~~
+def area(w, h):
+    return w * h
+~~~~
 """
     )
 
@@ -95,19 +146,20 @@ def test_the_same_commit_gives_the_same_bytes_whatever_the_checkout_holds(
     repo: RepositoryBuilder,
 ) -> None:
     commit = repo.commit({"README.md": "# A\n", "a/b.py": "x\n"})
-    before = prefix(build_context(repo.repository, commit))
+    before = prefix(build_context(repo.repository, commit, repo.withheld(commit)))
     repo.checkout(commit)
     (repo.path / "README.md").write_text("changed\n")
     (repo.path / "AGENTS.md").write_text("untracked\n")
     repo.git("add", "AGENTS.md")
 
-    assert prefix(build_context(Repository.discover(repo.path / "a"), commit)) == before
+    below = Repository.discover(repo.path / "a")
+    assert prefix(build_context(below, commit, repo.withheld(commit))) == before
     assert before.tools == TOOLS
 
 
 def test_the_same_text_is_shown_once(repo: RepositoryBuilder) -> None:
-    commit = repo.commit({"AGENTS.md": "Use tabs.\n", "CLAUDE.md": "Use tabs.\n"})
-    assert codebase(repo, commit).count("Use tabs.") == 1
+    files = {"AGENTS.md": "Use tabs.\n", "CLAUDE.md": "Use tabs.\n", "data": "1 2 3\n" * 9_000}
+    assert codebase(repo, repo.commit(files)).count("Use tabs.") == 1
 
 
 def test_an_empty_tree_has_a_context(repo: RepositoryBuilder) -> None:
@@ -136,7 +188,7 @@ def test_the_budget_holds_and_small_documents_are_not_crowded_out(repo: Reposito
 
     for token_budget in (1_000, 4_000, 16_000):
         shown = codebase(repo, commit, token_budget=token_budget)
-        assert len(shown.encode()) <= token_budget * BYTES_PER_TOKEN * 1.1
+        assert len(shown.encode()) <= token_budget * CHARACTERS_PER_TOKEN * 1.1
         documents = re.findall(r"^## (\S+)$", shown, re.M)
         assert documents == ["AGENTS.md", "README.md", "CONTRIBUTING.md", "package.json"]
         assert "of AGENTS.md are left out]" in shown
@@ -155,14 +207,15 @@ def test_a_partial_clone_is_shown_without_fetching_anything(repo: RepositoryBuil
     clone.text(commit, "README.md")
     repo.path.rename(repo.path.parent / "gone")
 
-    context = build_context(Repository.discover(folder), commit)
+    context = build_context(Repository.discover(folder), commit, clone.withheld(commit))
 
     assert context.tree == "README.md\nsrc/\n  a.py"
     assert [document.text for document in context.documents] == ["# A\n"]
 
 
 def test_the_replies_that_the_prefix_teaches_are_read_as_it_says(repo: RepositoryBuilder) -> None:
-    shared = prefix(build_context(repo.repository, repo.commit({}))).system
+    empty = repo.commit({})
+    shared = prefix(build_context(repo.repository, empty, repo.withheld(empty))).system
     reply = read_reply(shared.partition("# The repository\n")[0])
 
     assert reply.faults == ()

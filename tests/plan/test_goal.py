@@ -40,9 +40,9 @@ async def ask(
     conversation = Conversation(
         model=model,
         model_name=MODEL,
-        prefix=prefix(build_context(repo.repository, commit)),
+        prefix=prefix(build_context(repo.repository, commit, repo.withheld(commit))),
         run=RunId("jwt-auth-7f3a"),
-        answer=ReadOnlyTools(repo.repository, commit).answer,
+        answer=ReadOnlyTools(repo.repository, commit, repo.withheld(commit)).answer,
     )
     return await plan_goal(conversation, GOAL, roles=ROLES.values(), max_tasks=max_tasks)
 

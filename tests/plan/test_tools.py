@@ -19,7 +19,7 @@ class Asker:
     """Calls tools at one commit and returns the answer's text."""
 
     def __init__(self, repo: RepositoryBuilder, commit: Oid) -> None:
-        self._tools = ReadOnlyTools(repo.repository, commit)
+        self._tools = ReadOnlyTools(repo.repository, commit, repo.withheld(commit))
 
     def answer(self, name: str, **arguments: object) -> ToolAnswer:
         return self._tools.answer(ToolCall("t", name, arguments))
@@ -274,8 +274,9 @@ def test_a_bare_repository_and_a_subfolder_answer_the_same(
     repo.git("clone", "--quiet", "--bare", str(repo.path), str(tmp_path / "bare"))
     places = [repo.path, repo.path / "src", tmp_path / "bare"]
     answers = set()
+    withheld = repo.withheld(commit)
     for place in places:
-        answer = ReadOnlyTools(Repository.discover(place), commit).answer
+        answer = ReadOnlyTools(Repository.discover(place), commit, withheld).answer
         answers.add(answer(ToolCall("t", "search", {"pattern": "area", "glob": "**/*.py"})).text)
     assert answers == {"2 matching lines in 2 files:\nb.py\n1\tarea\nsrc/a.py\n1\tarea"}
 
