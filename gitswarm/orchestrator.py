@@ -293,6 +293,7 @@ class Orchestrator:
                 withheld=self._withheld.why,
                 min_confidence=self.settings.min_confidence,
             ),
+            rules=self.settings.rules,
             authorship=Authorship(self.run, self.settings.co_author),
             memory=Memory(self._record.step, look_up=EarlierAnswers(self.repository, self.run)),
             record=self._record.step,

@@ -24,6 +24,7 @@ KEYS: Mapping[str, str] = {
     "swarm.checkout": "checkout",
     "swarm.overlap": "overlap",
     "swarm.coAuthor": "co_author",
+    "swarm.rules": "rules",
     "swarm.resolve.minConfidence": "min_confidence",
     "swarm.review.mode": "review_mode",
     "swarm.review.blockOn": "review_block_on",
@@ -31,6 +32,9 @@ KEYS: Mapping[str, str] = {
     "swarm.review.timeout": "review_seconds",
 }
 """Keys of `git config` and the fields of `Settings` that they set."""
+
+RULES = ("version", "superseded", "whitespace", "token", "additions", "imports", "keys")
+"""The names of the rules that may settle a conflict, from the top of the ladder."""
 
 
 class Config(Protocol):
@@ -67,6 +71,8 @@ class Settings:
     overlap: Literal["warn", "serialize"] = "warn"
     co_author: str | None = None
     """`Name <address>` for `Co-authored-by:`; empty omits the trailer, None names the model."""
+    rules: tuple[str, ...] = ("version",)
+    """The rules that settle a conflict unasked; the others are offered to the model."""
     min_confidence: float = 0.5
     """A resolution less sure than this is left to a human."""
     review_mode: Literal["warn", "block"] = "warn"
@@ -109,6 +115,7 @@ class Settings:
             checkout=read("swarm.checkout", _checkout, default.checkout),
             overlap=read("swarm.overlap", _overlap, default.overlap),
             co_author=read("swarm.coAuthor", str, default.co_author),
+            rules=read("swarm.rules", _rules, default.rules),
             min_confidence=read("swarm.resolve.minConfidence", _share, default.min_confidence),
             review_mode=read("swarm.review.mode", _review_mode, default.review_mode),
             review_block_on=read("swarm.review.blockOn", _severity, default.review_block_on),
@@ -120,7 +127,7 @@ class Settings:
         """Every setting as `git config` would spell it; empty where there is none."""
         values = {key: getattr(self, field) for key, field in KEYS.items()}
         values |= {f"swarm.role.{name}.model": role.model for name, role in self.roles.items()}
-        return {key: "" if value is None else f"{value}" for key, value in values.items()}
+        return {key: _spelled(value) for key, value in values.items()}
 
     def model_for(self, role: str, preferred: str | None = None) -> str:
         """The model of a role: git config for the role, the role's own wish, the general one."""
@@ -135,6 +142,23 @@ def _roles(config: Config) -> dict[str, RoleSettings]:
         if setting == "model" and name:
             roles[name] = RoleSettings(model=config.config(key))
     return roles
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return "" if value is None else f"{value}"
+
+
+def _rules(value: str) -> tuple[str, ...]:
+    named = value.replace(",", " ").split()
+    for name in named:
+        if name not in RULES:
+            raise SettingsError(
+                f"swarm.rules names {name!r}, but there is no such rule",
+                hint=f"the rules are {', '.join(RULES)}; empty for none",
+            )
+    return tuple(name for name in RULES if name in named)
 
 
 def _word(value: str) -> str:

@@ -5,20 +5,25 @@ no ref moves. The same tips and the same resolutions give the same tree.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Literal, Protocol
 
 from gitswarm.errors import GitswarmError, ModelError
 from gitswarm.integrate.forecast import Forecast
-from gitswarm.integrate.kept import FanIn, HandMerge
+from gitswarm.integrate.kept import FanIn, HandMerge, hunk_key
 from gitswarm.integrate.memory import Memory
 from gitswarm.integrate.suspicions import find_suspicious
 from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict, OpenMerge
 from gitswarm.merge.ask import Answer
 from gitswarm.merge.conflicts import Conflict
+from gitswarm.merge.ladder import Rungs, climb
 from gitswarm.merge.question import INTENT_LENGTH, Question, Side
-from gitswarm.merge.resolutions import Resolution, unparsable
+from gitswarm.merge.resolutions import Resolution
+from gitswarm.merge.rules.place import Past
+from gitswarm.merge.rules.superseded import MOST_VERSIONS
 from gitswarm.merge.threeway import Conflicted, Merged, merge, merge_disjoint, write_resolved
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.progress import BranchMerged, BranchSetAside, ConflictForecast, Resolving, Watch
@@ -81,6 +86,8 @@ class IntegrationEngine:
     plan: Plan
     attributes: Attributes
     resolve: Resolve
+    rules: Collection[str]
+    """Those that settle a hunk unasked."""
     authorship: Authorship
     memory: Memory
     record: Record
@@ -93,6 +100,8 @@ class IntegrationEngine:
         self._tasks = {task.id: task for task in self.plan.tasks}
         self._collected: dict[TaskId, Collected] = {}
         self._fan_ins: dict[frozenset[Oid], asyncio.Task[Oid]] = {}
+        self._asking: dict[str, asyncio.Event] = {}
+        """Ends when the model has answered, by `hunk_key`."""
         self._fan_in_conflicts: list[MergeConflict] = []
         self._plain = {self.base}
         """Commits that are nothing but tips, or merges of them that nobody had to resolve."""
@@ -288,7 +297,10 @@ class IntegrationEngine:
             why = (
                 f"not asked: the same merge has a {hopeless} conflict, which a person has to decide"
             )
-            return [await self._unasked(conflict, why) for conflict in outcome.conflicts]
+            return [
+                await asyncio.to_thread(self._unasked, conflict, ours, tip.commit, why)
+                for conflict in outcome.conflicts
+            ]
         return await asyncio.gather(
             *(self._answer(conflict, inside, ours, tip) for conflict in outcome.conflicts)
         )
@@ -311,40 +323,71 @@ class IntegrationEngine:
     ) -> Sequence[Resolution]:
         """A resolution for every hunk of a conflict, open ones too."""
         assert conflict.text is not None
-        path, hunks = conflict.path, conflict.text.hunks
-        known = await self._known(conflict)
-        if len(known) == len(hunks):
-            return tuple(known[hunk.number] for hunk in hunks)
-        replayed = {n: one.text or b"" for n, one in known.items() if one.by}
-        rest = conflict.text.splice(replayed)
-        self.watch(Resolving(show(path), len(rest.hunks)))
+        rungs = await asyncio.to_thread(self._climb, conflict, ours, tip.commit)
+        if all(hunk.number in rungs.resolutions for hunk in rungs.text.hunks):
+            return _in_order(rungs.resolutions)
         question = Question(
-            path=path,
-            text=rest,
+            path=conflict.path,
+            text=rungs.text,
             ours=await asyncio.to_thread(self._side, inside, ours, conflict),
             theirs=await asyncio.to_thread(self._side, tip.brings, tip.commit, conflict),
             versions=await asyncio.to_thread(self._versions, conflict),
+            candidates=rungs.candidates,
         )
-        answers = {one.hunk: one for one in await self._ask(question, tip.task)}
-        return tuple((known | answers)[hunk.number] for hunk in hunks)
+        keys = {hunk_key(hunk) for hunk in rungs.text.hunks}
+        if asked := next((self._asking[key] for key in keys if key in self._asking), None):
+            await asked.wait()
+            return await self._answer(conflict, inside, ours, tip)
+        with self._asking_about(keys):
+            answers = await self._ask(question, tip.task)
+        return _in_order({**rungs.resolutions, **{one.hunk: one for one in answers}})
 
-    async def _known(self, conflict: Conflict) -> dict[int, Resolution]:
-        """What was said before of the hunks of a conflict: answers that still can be taken, and
-        that a person has to decide."""
+    @contextmanager
+    def _asking_about(self, keys: Collection[str]) -> Iterator[None]:
+        """While the model is asked about some hunks; whoever meets one of them meanwhile waits."""
+        answered = asyncio.Event()
+        self._asking |= dict.fromkeys(keys, answered)
+        try:
+            yield
+        finally:
+            for key in keys:
+                del self._asking[key]
+            answered.set()
+
+    def _climb(self, conflict: Conflict, ours: Oid, theirs: Oid) -> Rungs:
+        """What is known of the hunks of a conflict without asking: answers from before and of
+        rules, and that a person has to decide."""
         assert conflict.text is not None
         path, text = conflict.path, conflict.text
-        replayed = await asyncio.to_thread(self.memory.replay, path, text)
-        if replayed:
-            versions = await asyncio.to_thread(self._versions, conflict)
-            texts = {n: one.text or b"" for n, one in replayed.items()}
-            for number in await asyncio.to_thread(unparsable, path, text, texts, versions):
-                del replayed[number]
-        return self.memory.declined(path, text.hunks) | replayed
+        rungs = climb(
+            path,
+            text,
+            self._versions(conflict),
+            replayed=self.memory.replay(path, text),
+            unasked=self.rules,
+            past=self._past(conflict, ours, theirs),
+        )
+        declined = self.memory.declined(path, rungs.text.hunks)
+        return replace(rungs, resolutions={**declined, **rungs.resolutions})
+
+    def _past(self, conflict: Conflict, ours: Oid, theirs: Oid) -> Past:
+        """What a file was before on either side."""
+        tips = {"ours": (ours, theirs), "theirs": (theirs, ours)}
+        stages = conflict.stages.by_side()
+
+        @cache
+        def earlier(side: Literal["ours", "theirs"]) -> Sequence[bytes]:
+            path = stages[side].path if side in stages else conflict.path
+            oids = self.repository.earlier_blobs(*tips[side], path, MOST_VERSIONS)
+            return [*self.repository.blobs(oids).values()]
+
+        return earlier
 
     async def _ask(self, question: Question, task: TaskId) -> Sequence[Resolution]:
         """The model's answers; where it cannot be asked, every hunk is left to a person. What it
         declined is not asked again when the same two sides meet once more."""
         path, text = question.path, question.text
+        self.watch(Resolving(show(path), len(text.hunks)))
         try:
             answers = (await self.resolve(question, task=task)).resolutions
         except ModelError as error:
@@ -356,11 +399,13 @@ class IntegrationEngine:
             await self.memory.remember(text.hunk(one.hunk), one)
         return answers
 
-    async def _unasked(self, conflict: Conflict, why: str) -> Sequence[Resolution]:
+    def _unasked(
+        self, conflict: Conflict, ours: Oid, theirs: Oid, why: str
+    ) -> Sequence[Resolution]:
         """What is known of the hunks; the others are left open, and nothing is spent on them."""
         if conflict.text is None:
             return ()
-        known = await self._known(conflict)
+        known = self._climb(conflict, ours, theirs).resolutions
         return [
             known.get(hunk.number) or Resolution(conflict.path, hunk.number, None, None, None, why)
             for hunk in conflict.text.hunks
@@ -443,6 +488,10 @@ class IntegrationEngine:
         """Return once every merge commit is in the ledger; many of them share one step of it."""
         recordings, self._recordings = self._recordings, []
         await asyncio.gather(*recordings)
+
+
+def _in_order(resolutions: Mapping[int, Resolution]) -> Sequence[Resolution]:
+    return [resolutions[number] for number in sorted(resolutions)]
 
 
 def _came_back(earlier: MergeConflict, later: Sequence[MergeConflict]) -> bool:

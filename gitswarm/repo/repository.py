@@ -399,6 +399,24 @@ class Repository:
         )
         return tuple(output.stdout.decode("utf-8", "replace").splitlines())
 
+    def earlier_blobs(self, tip: Oid, other: Oid, path: RepoPath, most: int) -> list[Oid]:
+        """What a path was on the commits of `tip` that `other` lacks, newest first and without
+        what it is now; `most` commits are looked at."""
+        records = self.lines(
+            "log",
+            f"-{most}",
+            "-z",
+            "--format=",
+            "--raw",
+            "--no-abbrev",
+            "--no-renames",
+            f"{other}..{tip}",
+            "--",
+            b":(literal)" + path,
+        )
+        facts = [record.split() for record in records if record.startswith(b":")]
+        return [Oid(new.decode()) for _, mode, _, new, _ in facts[1:] if mode.startswith(b"100")]
+
     def changed_paths(self, old: Oid, new: Oid) -> frozenset[RepoPath]:
         """The paths whose content or mode differs between two commits; a rename counts as both."""
         return frozenset(self.changes(old, new))

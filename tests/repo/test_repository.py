@@ -268,3 +268,22 @@ def test_an_entry_is_looked_up_by_exactly_its_bytes(repo: RepositoryBuilder) -> 
         name: p(name) for name in names
     }
     assert repo.repository.entry(commit, p("x.py")) is None
+
+
+def test_what_a_path_was_is_found_on_one_side_only(repo: RepositoryBuilder) -> None:
+    base = repo.commit({"a.txt": "base", "b.txt": "b"})
+    first = repo.commit({"a.txt": "first"}, on=base)
+    aside = repo.commit({"b.txt": "aside"}, on=first)
+    second = repo.commit({"a.txt": None}, on=aside)
+    third = repo.commit({"a.txt": "third"}, on=second)
+    tip = repo.commit({"a.txt": "tip"}, on=third)
+    other = repo.commit({"a.txt": "other"}, on=base)
+
+    def earlier(tip: Oid, other: Oid, most: int = 9) -> list[bytes]:
+        found = repo.repository.earlier_blobs(tip, other, RepoPath(b"a.txt"), most)
+        return [repo.repository.blob(oid) for oid in found]
+
+    assert earlier(tip, other) == [b"third", b"first"]
+    assert earlier(tip, other, most=2) == [b"third"]
+    assert earlier(other, tip) == []
+    assert earlier(base, tip) == []

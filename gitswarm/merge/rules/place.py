@@ -1,0 +1,82 @@
+"""Place: a hunk where it stands, as rules read it; Ruling: what a rule makes of it."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from gitswarm.merge.conflicts import ConflictedText, Hunk
+from gitswarm.repo.objects import RepoPath
+
+Past = Callable[[Literal["ours", "theirs"]], Iterable[bytes]]
+"""Earlier versions of the file on the commits that only this side has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One open hunk, with plain newlines and every line ended."""
+
+    path: RepoPath
+    base: str
+    """Empty where there is none."""
+    ours: str
+    theirs: str
+    before: str
+    """The text between the hunk and its open neighbour, or the start of the file."""
+    after: str
+    text: ConflictedText
+    """The whole file; what is settled is text in it."""
+    number: int
+    past: Past
+
+    @classmethod
+    def of(cls, path: RepoPath, text: ConflictedText, hunk: Hunk, past: Past) -> "Place | None":
+        """None where the hunk is no text that rules could read: not UTF-8, or with carriage returns
+        within lines."""
+        before, after = text.around(hunk.number)
+        try:
+            base, ours, theirs = map(_plain, (hunk.base or b"", hunk.ours, hunk.theirs))
+            around = _plain(before), _plain(after)
+        except ValueError:
+            return None
+        return cls(path, base, ours, theirs, *around, text, hunk.number, past)
+
+    @property
+    def suffix(self) -> str:
+        """The last part of the file's name, in lower case; empty where it has one part only."""
+        _, dot, suffix = self.path.rpartition(b"/")[2].rpartition(b".")
+        return suffix.decode("ascii", "replace").lower() if dot else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What is to replace a hunk, in plain newlines."""
+
+    text: str
+    reason: str
+    dropped: str = ""
+    """The lines that a side added and that are not in `text`, each on a line of its own."""
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines with their ends; only `\\n` ends one."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def without(lines: Iterable[str], kept: Iterable[str]) -> str:
+    """What of the lines is not, or not as often, among those that are kept; as `dropped` has it."""
+    count = Counter(line.strip() for line in lines)
+    return "".join(f"{line}\n" for line in count - Counter(line.strip() for line in kept))
+
+
+def _plain(data: bytes) -> str:
+    text = data.decode().replace("\r\n", "\n")
+    if "\r" in text or "\0" in text:
+        raise ValueError("no text of lines")
+    return text + "\n" if text and not text.endswith("\n") else text
+
+
+def tokens_of(text: str) -> list[str]:
+    """Words, runs of blanks, line ends and single signs; joined again they are the text."""
+    return re.findall(r"\w+|[^\S\n]+|\n|[^\w\s]", text)
