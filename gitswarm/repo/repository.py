@@ -10,7 +10,7 @@ import os
 import re
 import time
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -242,11 +242,13 @@ class Repository:
         return self._contents(oid)
 
     def blobs(self, oids: Iterable[Oid]) -> dict[Oid, bytes]:
-        return {oid: self._contents(oid) for oid in dict.fromkeys(oids)}
+        wanted = list(dict.fromkeys(oids))
+        return dict(zip(wanted, self._all_contents(wanted), strict=True))
 
     def named_blobs(self, names: Iterable[str]) -> dict[str, bytes]:
         """The contents of those blobs that exist among some `REV:PATH`, in the order given."""
-        found = ((name, self._reader.contents(os.fsencode(name))) for name in names)
+        wanted = list(names)
+        found = zip(wanted, self._reader.all_contents([*map(os.fsencode, wanted)]), strict=True)
         return {name: one[1] for name, one in found if one and one[0].kind == "blob"}
 
     def sizes(self, oids: Iterable[Oid]) -> dict[Oid, int]:
@@ -260,13 +262,19 @@ class Repository:
         return sizes
 
     def _contents(self, oid: Oid) -> bytes:
-        found = self._reader.contents(oid.encode())
-        if found is None:
-            raise _missing(oid)
-        return found[1]
+        return self._all_contents([oid])[0]
 
-    def _read_tree(self, oid: Oid) -> Iterator[TreeEntry]:
-        return parse_tree(self._contents(oid), digest_size=len(oid) // 2)
+    def _all_contents(self, oids: Sequence[Oid]) -> list[bytes]:
+        found = self._reader.all_contents([oid.encode() for oid in oids])
+        if None in found:
+            raise _missing(oids[found.index(None)])
+        return [one[1] for one in found if one]
+
+    def _read_trees(self, oids: Sequence[Oid]) -> list[dict[bytes, TreeEntry]]:
+        return [
+            {entry.path: entry for entry in parse_tree(data, digest_size=len(oid) // 2)}
+            for oid, data in zip(oids, self._all_contents(oids), strict=True)
+        ]
 
     # -- writing objects
 
@@ -300,8 +308,9 @@ class Repository:
                 changed_in.setdefault(directory, {})
 
         written = tree
-        for directory in sorted(changed_in, key=lambda d: (-d.count(b"/"), d == b"", d)):
-            found = self._reader.contents(f"{tree}:".encode() + directory)
+        deepest_first = sorted(changed_in, key=lambda d: (-d.count(b"/"), d == b"", d))
+        names = [f"{tree}:".encode() + directory for directory in deepest_first]
+        for directory, found in zip(deepest_first, self._reader.all_contents(names), strict=True):
             old = found[1] if found and found[0].kind == "tree" else b""
             entries = {e.path: e for e in parse_tree(old, digest_size=len(tree) // 2)}
             for name, change in changed_in[directory].items():
@@ -423,13 +432,13 @@ class Repository:
 
     def changes(self, old: Oid, new: Oid) -> dict[RepoPath, Change]:
         """What would make the tree of one commit, edited, that of another."""
-        found = differences(self._read_tree, self.tree(old), self.tree(new))
+        found = differences(self._read_trees, self.tree(old), self.tree(new))
         return {one.path: (one.new.mode, one.new.oid) if one.new else None for one in found}
 
     def changed_blobs(self, old: Oid, new: Oid) -> dict[RepoPath, tuple[Oid | None, Oid | None]]:
         """What was at every path of a regular file that differs between two commits, and what is
         there now; None where there is no such file."""
-        changes = differences(self._read_tree, self.tree(old), self.tree(new))
+        changes = differences(self._read_trees, self.tree(old), self.tree(new))
         found = ((one.path, _file(one.old), _file(one.new)) for one in changes)
         return {path: (was, now) for path, was, now in found if was != now}
 
@@ -448,7 +457,7 @@ class Repository:
             (one.status, one.path)
             for commit in commits
             for parent in commit.parents or (None,)
-            for one in differences(self._read_tree, parent and self.tree(parent), commit.tree)
+            for one in differences(self._read_trees, parent and self.tree(parent), commit.tree)
         )
 
     # -- refs

@@ -5,7 +5,7 @@ milliseconds of both cores, which is most of what such a run costs besides the m
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from weakref import finalize
@@ -65,6 +65,29 @@ class ObjectInfo:
     """In bytes."""
 
 
+Contents = tuple[ObjectInfo, bytes]
+
+_ROOM = 4_096
+"""Bytes that any pipe takes at once, see pipe(7): a longer question could wait for an answer to be
+taken that waits for the question to end."""
+
+_AROUND = len("contents \0")
+
+
+def _in_turns(names: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Runs of names that can be asked for in one go."""
+    turn: list[bytes] = []
+    size = 0
+    for name in names:
+        size += len(name) + _AROUND
+        if turn and size > _ROOM:
+            yield turn
+            turn, size = [], len(name) + _AROUND
+        turn.append(name)
+    if turn:
+        yield turn
+
+
 class ObjectReader(_Standing):
     """Objects by any name that gitrevisions(7) knows: `OID`, `REF`, `OID^{tree}`, `OID:PATH`."""
 
@@ -75,16 +98,26 @@ class ObjectReader(_Standing):
         with self._turn:
             return self._header(self._send(b"info " + name + b"\0"), name)
 
-    def contents(self, name: bytes) -> tuple[ObjectInfo, bytes] | None:
+    def contents(self, name: bytes) -> Contents | None:
+        return self.all_contents([name])[0]
+
+    def all_contents(self, names: Sequence[bytes]) -> list[Contents | None]:
+        """Of many objects, asked for together."""
+        found: list[Contents | None] = []
         with self._turn:
-            process = self._send(b"contents " + name + b"\0")
-            info = self._header(process, name)
-            if info is None:
-                return None
-            data = process.stdout.read(info.size + 1)
-            if len(data) <= info.size:
-                raise self._ended(process)
-            return info, data[:-1]
+            for some in _in_turns(names):
+                process = self._send(b"".join(b"contents " + name + b"\0" for name in some))
+                found += [self._answer(process, name) for name in some]
+        return found
+
+    def _answer(self, process: Process, name: bytes) -> Contents | None:
+        info = self._header(process, name)
+        if info is None:
+            return None
+        data = process.stdout.read(info.size + 1)
+        if len(data) <= info.size:
+            raise self._ended(process)
+        return info, data[:-1]
 
     def _header(self, process: Process, name: bytes) -> ObjectInfo | None:
         line = process.stdout.readline()

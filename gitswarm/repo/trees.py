@@ -1,6 +1,6 @@
 """Trees: a directory's bytes read and written as git does, and the difference of two of them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitswarm.repo.objects import TREE_MODE, Oid, RepoPath, TreeEntry
@@ -31,8 +31,8 @@ def parse_tree(data: bytes, *, digest_size: int) -> Iterator[TreeEntry]:
         yield TreeEntry(mode, kind, oid, RepoPath(data[space + 1 : end]))
 
 
-ReadTree = Callable[[Oid], Iterable[TreeEntry]]
-"""The entries of one directory, by the name of its tree object."""
+ReadTrees = Callable[[Sequence[Oid]], Sequence[Mapping[bytes, TreeEntry]]]
+"""The entries of some directories by name, given the names of their tree objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +47,43 @@ class Difference:
     """What each tree has there, named by the last part of its path alone."""
 
 
-def differences(
-    read: ReadTree, old: Oid | None, new: Oid | None, folder: bytes = b""
-) -> Iterator[Difference]:
-    """What `git diff-tree -r --no-renames` tells of two trees; None is the empty one.
+def differences(read: ReadTrees, old: Oid | None, new: Oid | None) -> Iterator[Difference]:
+    """What `git diff-tree -r --no-renames` tells of two trees, a level at a time; None is the empty
+    one.
 
     Directories that are the same are not read: the cost depends on what differs.
     """
-    was, now = (
-        {entry.path: entry for entry in (read(tree) if tree else ())} for tree in (old, new)
-    )
-    for name in sorted(was.keys() | now.keys()):
-        one, other = was.get(name), now.get(name)
-        if one and other and (one.mode, one.oid) == (other.mode, other.oid):
-            continue
-        path = folder + name
-        old_tree, new_tree = (e.oid if e and e.kind == "tree" else None for e in (one, other))
-        if old_tree or new_tree:
-            yield from differences(read, old_tree, new_tree, path + b"/")
-        one, other = (e if e and e.kind != "tree" else None for e in (one, other))
-        if one and other:
-            status = "M" if one.mode[:2] == other.mode[:2] else "T"
-            yield Difference(status, RepoPath(path), one, other)
-        elif one or other:
-            yield Difference("D" if one else "A", RepoPath(path), one, other)
+    pairs = [(b"", old, new)]
+    while pairs:
+        asked = list(dict.fromkeys(oid for _, *oids in pairs for oid in oids if oid))
+        trees = dict(zip(asked, read(asked), strict=True))
+        below: list[tuple[bytes, Oid | None, Oid | None]] = []
+        for folder, *oids in pairs:
+            was, now = (trees[oid] if oid else {} for oid in oids)
+            for name in was.keys() | now.keys():
+                one, other = was.get(name), now.get(name)
+                if one == other:
+                    continue
+                path = folder + name
+                if any(entry and entry.kind == "tree" for entry in (one, other)):
+                    below.append((path + b"/", _tree(one), _tree(other)))
+                yield from _difference(RepoPath(path), _file(one), _file(other))
+        pairs = below
+
+
+def _difference(
+    path: RepoPath, one: TreeEntry | None, other: TreeEntry | None
+) -> Iterator[Difference]:
+    if one and other:
+        same_type = one.mode[:2] == other.mode[:2]
+        yield Difference("M" if same_type else "T", path, one, other)
+    elif one or other:
+        yield Difference("D" if one else "A", path, one, other)
+
+
+def _tree(entry: TreeEntry | None) -> Oid | None:
+    return entry.oid if entry and entry.kind == "tree" else None
+
+
+def _file(entry: TreeEntry | None) -> TreeEntry | None:
+    return entry if entry and entry.kind != "tree" else None
