@@ -34,6 +34,7 @@ COMMANDS = {
     "migrate": "Carry one goal through several modules, with an agent for each.",
     "incident": "A diagnosis, a mend and a message to users, from the report of an incident.",
     "review": "Let reviewers look at a change.",
+    "hook": "Look at a push before it leaves.",
     "roles": "Who agents can be, and where that is said.",
     "config": "The settings as they hold here; change one.",
     "demo": "Watch five recorded agents work on a small project; needs no key.",
@@ -41,7 +42,7 @@ COMMANDS = {
 
 LATER = {
     *("report", "resume", "stop", "continue", "integrate", "rebase", "drop", "redo"),
-    *("resolve", "merge-file", "backtest", "pr", "hook"),
+    *("resolve", "merge-file", "backtest", "pr"),
     *("doctor", "clean"),
 }
 """Command words that the design keeps for itself: never taken for a goal by accident."""

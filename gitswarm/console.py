@@ -160,6 +160,10 @@ class Console:
 
         write_run(self._answers(), status, tasks)
 
+    def show_line(self, text: str) -> None:
+        """One line of an answer."""
+        self._answers().line(text)
+
     def show_review(self, review: "Review", source: "Source") -> None:
         from gitswarm.screen.review import write_review
 

@@ -10,7 +10,7 @@ FLOORS: list[list[str]] = [
     ["errors", "repo.objects", "findings", "settings", "progress"],
     ["repo", "model", "process"],
     ["plan", "merge", "swarm", "integrate"],
-    ["report", "record", "live_state", "overview", "estimate", "history", "review"],
+    ["report", "record", "live_state", "overview", "estimate", "history", "review", "hooks"],
     ["orchestrator"],
     ["screen", "console", "demo", "cli", "commands"],
 ]

@@ -9,7 +9,18 @@ from tests.conftest import RepositoryBuilder
 
 
 @pytest.mark.parametrize(
-    "arguments", ["-h", "--version", "list", "list --json", "status", "roles", "bogus"]
+    "arguments",
+    [
+        "-h",
+        "--version",
+        "list",
+        "list --json",
+        "status",
+        "roles",
+        "bogus",
+        "hook",
+        "hook run check",
+    ],
 )
 def test_commands_that_ask_no_model_do_not_import_its_client(
     repo: RepositoryBuilder, arguments: str

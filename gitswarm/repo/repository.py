@@ -170,6 +170,15 @@ class Repository:
             return None
         return "true" if values[-1] is None else values[-1]
 
+    @property
+    def hooks_folder(self) -> Path:
+        """Where git looks for this repository's hooks, see `core.hooksPath` in git-config(1)."""
+        key = ("config", "--type=path", "--get-all", "core.hooksPath")
+        *configured, _ours = self.git(*key).stdout.splitlines()
+        if not configured:
+            return self.common_dir / "hooks"
+        return (self.work_tree or self.git_dir) / os.fsdecode(configured[-1])
+
     def config_keys(self, prefix: str) -> list[str]:
         return [key for key in self._config if key.startswith(prefix)]
 
@@ -384,6 +393,11 @@ class Repository:
 
     def is_ancestor(self, old: Oid, new: Oid) -> bool:
         return self.git("merge-base", "--is-ancestor", old, new, ok=(0, 1)).status == 0
+
+    def merge_base(self, one: Oid, other: Oid) -> Oid | None:
+        """The best common ancestor; None where there is none, or it is beyond a shallow clone."""
+        output = self.git("merge-base", one, other, ok=(0, 1))
+        return Oid(output.stdout.decode().split()[0]) if output.status == 0 else None
 
     def independent(self, commits: Sequence[Oid]) -> frozenset[Oid]:
         """Those of the commits that no other of them contains."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gitswarm.repo.objects import RepoPath
+from gitswarm.repo.objects import Oid, RepoPath
 
 PIECE_LINES = 400
 """A longer hunk, such as a whole new file, is cut into pieces of so many lines."""
@@ -22,6 +22,7 @@ PATCH_OPTIONS = (
 that went."""
 
 _HEADER = re.compile(rb"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_COMMIT = re.compile(rb"[0-9a-f]{40,64}")
 _SIDES = {b" ": (1, 1), b"-": (1, 0), b"+": (0, 1)}
 
 
@@ -74,14 +75,22 @@ class Hunk:
 def read_patch(patch: bytes) -> Iterator[tuple[RepoPath, Hunk]]:
     """Every hunk of a patch with the path of its new version, in order. What has no hunks (a pure
     rename, a mode, a binary file, a file that went) does not appear."""
-    lines = patch.split(b"\n")
-    path = RepoPath(b"")
+    return ((path, hunk) for _, path, hunk in read_log(patch))
+
+
+def read_log(patches: bytes) -> Iterator[tuple[Oid, RepoPath, Hunk]]:
+    """Every hunk of several patches, as `git diff-tree --stdin` prints them after the name of their
+    commit; of a patch alone, that name is empty."""
+    lines = patches.split(b"\n")
+    commit, path = Oid(""), RepoPath(b"")
     at = 0
     while at < len(lines):
         line = lines[at]
         at += 1
         if line.startswith(b"+++ "):
             path = _path(line[4:])
+        elif _COMMIT.fullmatch(line):
+            commit = Oid(line.decode())
         elif header := _HEADER.match(line):
             old, new = (1 if count is None else int(count) for count in header.group(1, 3))
             begin = at
@@ -91,7 +100,7 @@ def read_patch(patch: bytes) -> Iterator[tuple[RepoPath, Hunk]]:
             marked = (line for line in lines[begin:at] if line[:1] in _SIDES)
             texts = tuple(line.decode("utf-8", "surrogateescape") for line in marked)
             first = int(header[2]) + (header[3] == b"0")
-            yield path, Hunk(first, texts)
+            yield commit, path, Hunk(first, texts)
 
 
 def _path(name: bytes) -> RepoPath:

@@ -84,9 +84,20 @@ class Review:
     """None where a price is not known."""
 
     @property
+    def gap(self) -> str:
+        """What was not looked at, on one line; empty when everything was."""
+        if self.unreviewed:
+            more = f", and {len(self.unreviewed) - 1} more" if len(self.unreviewed) > 1 else ""
+            first = self.unreviewed[0]
+            return f"{first.why} ({first.reviewer}{more})"
+        return next(
+            (f"{spell(f.path)} is {f.left_out}" for f in self.change.files if f.too_large), ""
+        )
+
+    @property
     def is_whole(self) -> bool:
         """Whether everything was looked at that should have been."""
-        return not self.unreviewed and not any(file.too_large for file in self.change.files)
+        return not self.gap
 
     def to_json(self) -> dict[str, Any]:
         """The review as `git swarm review --json` shows it, without what the command decides."""

@@ -102,14 +102,9 @@ def nothing(repository: Repository) -> Oid:
     return repository.store.write_tree([])
 
 
-def merge_base(repository: Repository, one: Oid, other: Oid) -> Oid | None:
-    output = repository.git("merge-base", one, other, ok=(0, 1))
-    return Oid(output.stdout.decode().split()[0]) if output.status == 0 else None
-
-
 def _since(repository: Repository, old: str, new: str, *, words: str) -> Scope:
     base, head = _commit(repository, old), _commit(repository, new)
-    fork = merge_base(repository, base, head)
+    fork = repository.merge_base(base, head)
     if fork is None and _is_shallow(repository):
         raise GitError(
             f"{old} and {new} have no common commit here, in a shallow clone",

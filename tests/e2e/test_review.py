@@ -1,49 +1,12 @@
 """`git swarm review`: what is asked, what is shown, and how it ends."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Answer, Swarm
-from tests.messages_api import Call, Scripted
-
-SECURITY, PERFORMANCE, STYLE = "security-reviewer", "performance-reviewer", "style-reviewer"
-REVIEWERS = [SECURITY, PERFORMANCE, STYLE]
-
-APP = "one\ntwo\nthree\n"
-
-
-def finding(**facts: Any) -> dict[str, Any]:
-    return {
-        "severity": "critical",
-        "path": "app.py",
-        "lines": [2, 2],
-        "category": "injection",
-        "title": "The query is built from text",
-        "reason": "q goes into the query as it is.",
-        "fix": None,
-        **facts,
-    }
-
-
-def findings_reply(*findings: Mapping[str, Any]) -> str:
-    return f"I looked.\n\n````findings\n{json.dumps(findings)}\n````\n"
-
-
-NOTHING = findings_reply()
-
-
-def answers(**by_role: Answer) -> dict[str, Answer]:
-    """Who finds what; the others find nothing."""
-    found = {f"review:{role}-reviewer": answer for role, answer in by_role.items()}
-    return {"review": NOTHING, **found}
-
-
-def system_of(call: Call) -> str:
-    """Instructions and the change, as reviewers share them."""
-    return str(call.body["system"][0]["text"])
+from tests.e2e.conftest import Swarm
+from tests.e2e.findings import NOTHING, REVIEWERS, answers, finding, findings_reply, system_of
+from tests.messages_api import Scripted
 
 
 def test_three_reviewers_look_at_one_cached_diff_side_by_side(swarm: Swarm) -> None:

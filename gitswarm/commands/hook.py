@@ -1,0 +1,221 @@
+"""`git swarm hook install|uninstall|run NAME`: what looks at a push before it leaves."""
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import click
+
+from gitswarm.commands.options import open_repository
+from gitswarm.console import Console
+from gitswarm.errors import GitswarmError, UsageError
+from gitswarm.hooks.checks import Objection, check_branches, check_push, check_staged
+from gitswarm.hooks.installed import HOOKS, HookFile
+from gitswarm.hooks.outgoing import (
+    Outgoing,
+    RefUpdate,
+    outgoing,
+    read_updates,
+    update_of_pre_commit,
+)
+from gitswarm.hooks.skips import VARIABLE, load_skips, record_skip, skips_file
+from gitswarm.repo.objects import RunId
+from gitswarm.repo.repository import Repository
+from gitswarm.settings import Settings
+
+OBJECTIONS_SHOWN = 20
+SKIPS_SHOWN = 10
+
+_CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group("hook", context_settings=_CONTEXT, invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Let git swarm look at a push before it leaves; alone, show what is installed and skipped."""
+    if ctx.invoked_subcommand is not None:
+        return
+    repository = open_repository()
+    console = Console()
+    for name in HOOKS:
+        file = HookFile.of(repository, name)
+        state = f"installed in {file.folder}" if file.is_installed else "not installed"
+        console.show_line(f"{name}: {state}")
+    skips = load_skips(repository)
+    for skip in skips[-SKIPS_SHOWN:]:
+        console.show_line(f"skipped {skip.at} {skip.hook}: {skip.reason} ({', '.join(skip.refs)})")
+    if len(skips) > SKIPS_SHOWN:
+        console.show_line(f"all {len(skips)} skips are in {skips_file(repository)}")
+
+
+@command.command("install", context_settings=_CONTEXT)
+@click.argument("name", default=HOOKS[0])
+def install(name: str) -> int:
+    """Put the hook NAME [pre-push] where git looks for it; one that is there runs first."""
+    file = HookFile.of(open_repository(), name)
+    was_there = file.is_installed
+    file.install()
+    console = Console()
+    console.show_line(f"{file.path} is {'there already' if was_there else 'installed'}.")
+    if file.earlier.exists():
+        console.show_line(f"The hook from before is {file.earlier.name} and runs first.")
+    return 0
+
+
+@command.command("uninstall", context_settings=_CONTEXT)
+@click.argument("name", default=HOOKS[0])
+def uninstall(name: str) -> int:
+    """Take the hook NAME [pre-push] away; what was there before is put back as it was."""
+    file = HookFile.of(open_repository(), name)
+    gone = file.uninstall()
+    Console().show_line(f"{file.path} {'is as it was before.' if gone else 'was not installed.'}")
+    return 0
+
+
+@command.command("run", context_settings=_CONTEXT)
+@click.argument("name")
+@click.argument("arguments", nargs=-1)
+def run(name: str, arguments: tuple[str, ...]) -> int:
+    """Do what the hook NAME does.
+
+    \b
+      pre-push REMOTE URL   as git runs it, with the refs on standard input
+      check                 for the framework pre-commit: what needs no model
+      review                for the framework pre-commit: the reviewers
+    """
+    if name not in _RUNS:
+        raise UsageError(f'there is no hook "{name}"', hint=f"there is {', '.join(_RUNS)}")
+    return _RUNS[name](open_repository(), arguments)
+
+
+def _pre_push(repository: Repository, arguments: Sequence[str]) -> int:
+    updates = read_updates(sys.stdin.buffer.read())
+    remote = arguments[0] if arguments else ""
+    if not any(update.local for update in updates):
+        return 0
+    if _skip(repository, "pre-push", updates):
+        return 0
+    settings = Settings.load(repository)
+    added = list(outgoing(repository, updates, remote))
+    objections = [*check_branches(repository, settings, updates), *check_push(repository, added)]
+    return _object(objections) or _review(repository, settings, added)
+
+
+def _check(repository: Repository, _arguments: Sequence[str]) -> int:
+    told = update_of_pre_commit(repository, os.environ)
+    updates = (told[0],) if told else ()
+    if _skip(repository, "check", updates):
+        return 0
+    if told is None:
+        from gitswarm.review.scope import staged_scope
+
+        scope = staged_scope(repository)
+        return _object(check_staged(repository, scope.base, scope.head))
+    settings = Settings.load(repository)
+    added = outgoing(repository, updates, told[1])
+    return _object([*check_branches(repository, settings, updates), *check_push(repository, added)])
+
+
+def _review_push(repository: Repository, _arguments: Sequence[str]) -> int:
+    told = update_of_pre_commit(repository, os.environ)
+    if told is None:
+        raise UsageError(
+            "the review belongs to a push: PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF are not set",
+            hint="stages: [pre-push], or: git swarm review --staged",
+        )
+    if _skip(repository, "review", (told[0],)):
+        return 0
+    added = list(outgoing(repository, (told[0],), told[1]))
+    return _review(repository, Settings.load(repository), added)
+
+
+_RUNS: dict[str, Callable[[Repository, Sequence[str]], int]] = {
+    "pre-push": _pre_push,
+    "check": _check,
+    "review": _review_push,
+}
+
+
+def _skip(repository: Repository, hook: str, updates: Sequence[RefUpdate]) -> bool:
+    """Whether the user asked to let this one go, which is recorded."""
+    reason = os.environ.get(VARIABLE, "").strip()
+    if not reason:
+        return False
+    refs = [f"{one.local_ref} ({one.local}) -> {one.remote_ref}" for one in updates]
+    record_skip(repository, hook, reason, refs)
+    _tell(f"{hook} is skipped: {reason} (recorded; git swarm hook shows it)")
+    return True
+
+
+def _object(objections: Iterable[Objection]) -> int:
+    found = list(objections)
+    if not found:
+        return 0
+    console = Console(json=True)
+    for objection in found[:OBJECTIONS_SHOWN]:
+        console.show_line(f"git swarm: {objection}")
+    if len(found) > OBJECTIONS_SHOWN:
+        console.show_line(f"git swarm: and {len(found) - OBJECTIONS_SHOWN} more")
+    _tell(f"stopped. If it is right as it is: {VARIABLE}=REASON git push")
+    return 1
+
+
+def _review(repository: Repository, settings: Settings, added: Sequence[Outgoing]) -> int:
+    """What the reviewers say of it, as the settings of `swarm.review` let it count."""
+    run = RunId(f"push-{secrets.token_hex(2)}")
+    until = time.monotonic() + settings.review_seconds
+    status = 0
+    for one in added:
+        try:
+            held_up, why_not, cost = _review_one(
+                repository, settings, one, run, until - time.monotonic()
+            )
+        except GitswarmError as error:
+            held_up, why_not, cost = False, error.message, None
+        if settings.budget_usd is not None:
+            settings = replace(settings, budget_usd=max(settings.budget_usd - (cost or 0.0), 1e-9))
+        if held_up and settings.review_mode == "block":
+            _tell(
+                f"stopped by findings (swarm.review.mode=block, swarm.review.blockOn="
+                f"{settings.review_block_on.value}). If they are wrong: {VARIABLE}=REASON git push"
+            )
+            status = 1
+        if why_not:
+            outcome = "goes on" if settings.review_on_error == "allow" else "stopped"
+            _tell(
+                f"not all was reviewed: {why_not}; {outcome}"
+                f" (swarm.review.onError={settings.review_on_error})"
+            )
+            status = status or int(settings.review_on_error == "block")
+    return status
+
+
+def _review_one(
+    repository: Repository, settings: Settings, one: Outgoing, run: RunId, seconds: float
+) -> tuple[bool, str, float | None]:
+    """Whether a finding reaches the threshold, why not all was reviewed, and what it cost."""
+    from gitswarm.commands.reviewing import review_scope
+    from gitswarm.review.accepted import load_baseline
+    from gitswarm.review.places import Source
+    from gitswarm.review.scope import Scope
+
+    scope = Scope(one.base, one.head, one.update.remote_ref)
+    review = review_scope(
+        repository,
+        settings,
+        scope,
+        run=run,
+        baseline=load_baseline(repository, one.base),
+        seconds=max(seconds, 0.0),
+        faults=1,
+    )
+    if review.findings:
+        Console(json=True).show_review(review, Source(repository, one.head))
+    return bool(review.reaching(settings.review_block_on)), review.gap, review.cost_usd
+
+
+def _tell(text: str) -> None:
+    Console(json=True).show_line(f"git swarm: {text}")

@@ -1,0 +1,136 @@
+"""Outgoing: what a push adds to a remote, as far as one can tell without asking it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gitswarm.errors import GitError
+from gitswarm.repo.objects import Oid, RefName
+from gitswarm.repo.repository import Repository
+
+ALL_COMMITS = 500
+"""Of so many new commits each is looked at by itself; of more, only what they come to."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefUpdate:
+    """One line of what git tells a pre-push hook, see githooks(5)."""
+
+    local_ref: str
+    """`(delete)` for a deletion; otherwise as the user named it, which may be any revision."""
+    local: Oid | None
+    """None for a deletion."""
+    remote_ref: str
+    remote: Oid | None
+    """None for a ref that the remote does not have yet. It need not exist here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """The new commits of one ref, and what they come to together."""
+
+    update: RefUpdate
+    base: Oid
+    """A commit that the remote has, or the tree without files."""
+    head: Oid
+    commits: tuple[Oid, ...]
+    """Without merges; empty where there are too many to be looked at one by one."""
+    too_many: bool = False
+
+
+def read_updates(stdin: bytes) -> tuple[RefUpdate, ...]:
+    """The lines that git writes to the hook. Raises `GitError` for one that is not of that form."""
+    updates = []
+    for line in os.fsdecode(stdin).splitlines():
+        fields = line.rsplit(" ", 3)
+        if len(fields) != 4:
+            raise GitError(
+                f"this is not what git tells a pre-push hook: {line!r}",
+                hint="it is git that runs the hook, at a push",
+            )
+        local_ref, local, remote_ref, remote = fields
+        updates.append(RefUpdate(local_ref, _oid(local), remote_ref, _oid(remote)))
+    return tuple(updates)
+
+
+def _oid(text: str) -> Oid | None:
+    return Oid(text) if text.strip("0") else None
+
+
+def update_of_pre_commit(
+    repository: Repository, environ: Mapping[str, str]
+) -> tuple[RefUpdate, str] | None:
+    """The push that the framework pre-commit tells of, and the remote's name; None at a commit.
+
+    It names the ends of a range, or, for a first push, only the branch.
+    """
+    remote = environ.get("PRE_COMMIT_REMOTE_NAME", "")
+    old, new = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")
+    local_ref = environ.get("PRE_COMMIT_LOCAL_BRANCH", "")
+    remote_ref = environ.get("PRE_COMMIT_REMOTE_BRANCH", "")
+    if old and new:
+        old_oid, new_oid = repository.commit_oid(old), repository.commit_oid(new)
+        return RefUpdate(local_ref, new_oid, remote_ref, old_oid), remote
+    if remote:
+        new_oid = repository.commit_oid(local_ref or "HEAD")
+        return RefUpdate(local_ref, new_oid, remote_ref, None), remote
+    return None
+
+
+def outgoing(
+    repository: Repository, updates: tuple[RefUpdate, ...], remote: str
+) -> Iterator[Outgoing]:
+    """What each of the updates adds, the same commits once. Deletions, and refs to what the remote
+    has, add nothing."""
+    seen: set[tuple[Oid, Oid]] = set()
+    for update in updates:
+        found = _outgoing(repository, update, remote)
+        if found and (found.base, found.head) not in seen:
+            seen.add((found.base, found.head))
+            yield found
+
+
+def _outgoing(repository: Repository, update: RefUpdate, remote: str) -> Outgoing | None:
+    head = None if update.local is None else _peeled(repository, update.local)
+    if head is None:
+        return None
+    known = [f"--remotes={remote}"] if remote else []
+    listed = repository.git(
+        *("rev-list", "--ignore-missing", "--topo-order", "--boundary", "--parents", head, "--not"),
+        *([update.remote] if update.remote else []),
+        *known,
+    )
+    lines = [line.split() for line in listed.stdout.decode().splitlines()]
+    edge = [Oid(line[0][1:]) for line in lines if line[0].startswith("-")]
+    new = [line for line in lines if not line[0].startswith("-")]
+    if not new:
+        return None
+    commits = tuple(Oid(line[0]) for line in new if len(line) <= 2)
+    base = _base(repository, update, head, edge, remote)
+    if len(commits) > ALL_COMMITS:
+        return Outgoing(update, base, head, (), too_many=True)
+    return Outgoing(update, base, head, commits)
+
+
+def _peeled(repository: Repository, oid: Oid) -> Oid | None:
+    """The commit of a tag; None where it is a tag of something else."""
+    try:
+        return repository.commit_oid(oid)
+    except GitError:
+        return None
+
+
+def _base(
+    repository: Repository, update: RefUpdate, head: Oid, edge: list[Oid], remote: str
+) -> Oid:
+    """Where the new commits leave what the remote has. Where they do so at several places, it is
+    the ref's own old commit, or else where the remote's default branch was left."""
+    if not edge:
+        return repository.store.write_tree([])
+    if len(edge) == 1:
+        return edge[0]
+    if update.remote in edge:
+        return update.remote
+    default = repository.ref(RefName(f"refs/remotes/{remote}/HEAD"))
+    fork = None if default is None else repository.merge_base(default, head)
+    return fork or edge[0]
