@@ -32,6 +32,7 @@ from typing import IO, Any, Literal
 from gitswarm.merge.conflicts import ConflictedText
 from gitswarm.merge.ladder import RULES, sound_rulings
 from gitswarm.merge.rules.generated import generated_kind
+from gitswarm.merge.rules.place import Place
 from gitswarm.repo.objects import RepoPath
 
 LADDER = "ladder"
@@ -117,11 +118,9 @@ def rule_answers(hunk: Committed) -> dict[str, str]:
     if generated_kind(hunk.path):
         return {}
     sides = (hunk.text.take("ours"), hunk.text.take("theirs"))
-    asked = [hunk.text.hunk(hunk.number)]
-    rulings = {
-        name: sound_rulings(rule, hunk.path, hunk.text, sides, partial(_past, hunk), asked)
-        for name, rule in RULES.items()
-    }
+    places = Place.all_in(hunk.path, hunk.text, partial(_past, hunk))
+    asked = [place for place in places if place.hunk.number == hunk.number]
+    rulings = {name: sound_rulings(rule, asked, sides) for name, rule in RULES.items()}
     return {name: found[hunk.number][1].decode() for name, found in rulings.items() if found}
 
 

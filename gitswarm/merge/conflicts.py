@@ -197,15 +197,21 @@ class ConflictedText:
 
     def around(self, number: int) -> tuple[bytes, bytes]:
         """The text between a hunk and its open neighbours, or the ends of the file."""
-        for index, part in enumerate(self.parts):
-            if isinstance(part, _Framed) and part.hunk.number == number:
-                before = self.parts[index - 1] if index else b""
-                after = self.parts[index + 1] if index + 1 < len(self.parts) else b""
-                return (
-                    before if isinstance(before, bytes) else b"",
-                    after if isinstance(after, bytes) else b"",
-                )
+        for hunk, before, after in self.surrounded():
+            if hunk.number == number:
+                return before, after
         raise KeyError(number)
+
+    def surrounded(self) -> Iterator[tuple[Hunk, bytes, bytes]]:
+        """Every open hunk with the text around it, as `around` has it."""
+
+        def text_at(index: int) -> bytes:
+            part = self.parts[index] if 0 <= index < len(self.parts) else b""
+            return part if isinstance(part, bytes) else b""
+
+        for index, part in enumerate(self.parts):
+            if isinstance(part, _Framed):
+                yield part.hunk, text_at(index - 1), text_at(index + 1)
 
     def ends_with(self, number: int) -> bool:
         """Whether nothing follows this hunk."""

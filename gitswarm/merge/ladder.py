@@ -5,10 +5,10 @@ model. Both only where it holds what a model's answer must hold.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gitswarm.merge.conflicts import ConflictedText, Hunk
+from gitswarm.merge.conflicts import ConflictedText
 from gitswarm.merge.duplicates import repeated
 from gitswarm.merge.question import Option
 from gitswarm.merge.resolutions import Resolution, fit, objections, unparsable
@@ -73,8 +73,9 @@ def climb(
         left = {hunk.number: _left(path, hunk.number, why) for hunk in text.hunks}
         return Rungs(settled | left, text, {})
     candidates: dict[int, list[Option]] = defaultdict(list)
+    places = Place.all_in(path, text, past)
     for name, rule in RULES.items():
-        rulings = sound_rulings(rule, path, text, versions, past, text.hunks)
+        rulings = sound_rulings(rule, places, versions)
         if name not in unasked:
             for number, (ruling, answer) in rulings.items():
                 candidates[number].append(Option(ruling.reason, answer))
@@ -83,33 +84,37 @@ def climb(
             settled[number] = Resolution(
                 path, number, f"rule:{name}", answer, None, ruling.reason, ruling.dropped
             )
-        text = text.splice({number: answer for number, (_, answer) in rulings.items()})
+        if rulings:
+            text = text.splice({number: answer for number, (_, answer) in rulings.items()})
+            places = Place.all_in(path, text, past)
     return Rungs(settled, text, {one.number: tuple(candidates[one.number]) for one in text.hunks})
 
 
 def sound_rulings(
-    rule: Rule,
-    path: RepoPath,
-    text: ConflictedText,
-    versions: tuple[bytes, bytes],
-    past: Past,
-    hunks: Iterable[Hunk],
+    rule: Rule, places: Sequence[Place], versions: tuple[bytes, bytes]
 ) -> dict[int, tuple[Ruling, bytes]]:
-    """What a rule says of some open hunks, with the bytes of its file, where that can be taken."""
+    """What a rule says of some open hunks of a file, with the bytes of that file, where it can be
+    taken."""
     rulings: dict[int, tuple[Ruling, bytes]] = {}
-    for hunk in hunks:
-        place = Place.of(path, text, hunk, past)
-        ruling = rule(place) if place else None
+    for place in places:
+        ruling = rule(place)
         if ruling is None:
             continue
-        answer = fit(
-            ruling.text,
+        hunk, text = place.hunk, place.text
+        ends_file = text.ends_with(hunk.number)
+        answer = fit(ruling.text, hunk, usual_end=text.line_end, ends_file=ends_file)
+        if not objections(
             hunk,
-            usual_end=text.line_end,
-            ends_file=text.ends_with(hunk.number),
-        )
-        if not _objections(text, hunk, answer, ruling.dropped):
+            answer,
+            ruling.dropped,
+            before=place.before.encode(),
+            after=place.after.encode(),
+            marker_sizes=(text.marker_size,),
+        ):
             rulings[hunk.number] = ruling, answer
+    if not rulings:
+        return {}
+    path, text = places[0].path, places[0].text
     answers = {number: answer for number, (_, answer) in rulings.items()}
     for number in unparsable(path, text, answers, versions):
         del rulings[number], answers[number]
@@ -125,7 +130,7 @@ def _repeating(
     versions: tuple[bytes, bytes],
 ) -> Collection[int]:
     """The answers with which something is defined twice that neither side has twice."""
-    if not answers or max(map(len, versions)) > LONGEST:
+    if max(map(len, versions)) > LONGEST:
         return ()
     known = {name for version in versions for name in repeated(path, version)}
 
@@ -140,9 +145,3 @@ def _repeating(
 
 def _left(path: RepoPath, number: int, why: str) -> Resolution:
     return Resolution(path, number, None, None, None, why)
-
-
-def _objections(text: ConflictedText, hunk: Hunk, answer: bytes, dropped: str) -> list[str]:
-    before, after = text.around(hunk.number)
-    sizes = (text.marker_size,)
-    return objections(hunk, answer, dropped, before=before, after=after, marker_sizes=sizes)

@@ -221,17 +221,17 @@ def test_nothing_outside_a_hunk_changes(
 
 def answers(name: str, path: str, text: ConflictedText) -> Sequence[tuple[Hunk, bytes, str]]:
     """What a rule says by itself, before anybody checks it."""
-    hunk = text.hunks[0]
 
     def past(side: Name) -> Sequence[bytes]:
         return [text.take("theirs" if side == "ours" else "ours")]
 
-    place = Place.of(RepoPath(path.encode()), text, hunk, past)
-    ruling = RULES[name](place) if place else None
+    (place,) = Place.all_in(RepoPath(path.encode()), text, past)
+    ruling = RULES[name](place)
     if ruling is None:
         return []
-    fitted = fit(ruling.text, hunk, usual_end=b"\n", ends_file=text.ends_with(1))
-    return [(hunk, fitted, ruling.dropped)]
+    ends_file = text.ends_with(1)
+    fitted = fit(ruling.text, place.hunk, usual_end=b"\n", ends_file=ends_file)
+    return [(place.hunk, fitted, ruling.dropped)]
 
 
 @given(paths, sides, sides, sides, st.sampled_from(NAMES))

@@ -16,7 +16,9 @@ from gitswarm.merge.rules.place import Place, Ruling, lines_of, tokens_of
 from gitswarm.merge.rules.sequences import merge_sequences
 
 LONGEST = 1_000_000
-"""In characters, of a file times its open hunks: each hunk takes several readings."""
+MOST_HUNKS = 50
+"""A file with more open hunks, or of more characters for all hunks together, is not read: each
+hunk takes several readings."""
 
 
 def keys(place: Place) -> Ruling | None:
@@ -26,7 +28,7 @@ def keys(place: Place) -> Ruling | None:
     Declines where a side does not parse, where both changed the value of one key, or where no such
     text is found.
     """
-    if not can_load(place.suffix):
+    if not can_load(place.suffix) or place.hunks > MOST_HUNKS:
         return None
     try:
         return _merge_data(place)
@@ -36,7 +38,7 @@ def keys(place: Place) -> Ruling | None:
 
 def _merge_data(place: Place) -> Ruling | None:
     before, after = _around(place)
-    if (len(before) + len(after)) * len(place.text.hunks) > LONGEST:
+    if (len(before) + len(after)) * place.hunks > LONGEST:
         return None
 
     def read(text: str) -> object:
@@ -52,8 +54,9 @@ def _merge_data(place: Place) -> Ruling | None:
 
 def _around(place: Place) -> tuple[str, str]:
     """The file before and after a hunk; the other open hunks are as ours has them."""
-    others = {hunk.number: hunk.ours for hunk in place.text.hunks if hunk.number != place.number}
-    before, after = place.text.splice(others).around(place.number)
+    number = place.hunk.number
+    others = {hunk.number: hunk.ours for hunk in place.text.hunks if hunk.number != number}
+    before, after = place.text.splice(others).around(number)
     return before.decode("utf-8", "replace"), after.decode("utf-8", "replace")
 
 

@@ -25,22 +25,28 @@ class Place:
     before: str
     """The text between the hunk and its open neighbour, or the start of the file."""
     after: str
+    hunk: Hunk
+    """Itself, byte for byte."""
     text: ConflictedText
     """The whole file; what is settled is text in it."""
-    number: int
+    hunks: int
+    """How many are open in it."""
     past: Past
 
     @classmethod
-    def of(cls, path: RepoPath, text: ConflictedText, hunk: Hunk, past: Past) -> "Place | None":
-        """None where the hunk is no text that rules could read: not UTF-8, or with carriage returns
-        within lines."""
-        before, after = text.around(hunk.number)
-        try:
-            base, ours, theirs = map(_plain, (hunk.base or b"", hunk.ours, hunk.theirs))
-            around = _plain(before), _plain(after)
-        except ValueError:
-            return None
-        return cls(path, base, ours, theirs, *around, text, hunk.number, past)
+    def all_in(cls, path: RepoPath, text: ConflictedText, past: Past) -> "tuple[Place, ...]":
+        """The open hunks of a file, but for those that are no text that rules could read: not
+        UTF-8, or with carriage returns within lines."""
+        hunks = [*text.surrounded()]
+        places = []
+        for hunk, before, after in hunks:
+            try:
+                base, ours, theirs = map(_plain, (hunk.base or b"", hunk.ours, hunk.theirs))
+                above, below = _plain(before), _plain(after)
+            except ValueError:
+                continue
+            places.append(cls(path, base, ours, theirs, above, below, hunk, text, len(hunks), past))
+        return tuple(places)
 
     @property
     def suffix(self) -> str:

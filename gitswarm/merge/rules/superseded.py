@@ -53,7 +53,7 @@ def _adds(later: str, earlier: str) -> bool:
 
 def _stood(place: Place, text: str, name: _Name) -> bool:
     """Whether a text stood where the hunk is, in what one side had before."""
-    above = "".join(lines_of(place.before)[-1:])
-    below = "".join(lines_of(place.after)[:1])
+    above = place.before[place.before.rfind("\n", 0, -1) + 1 :]
+    below = place.after[: place.after.find("\n") + 1]
     wanted = f"\n{above}{text}{below}".encode()
     return any(wanted in b"\n" + version.replace(b"\r\n", b"\n") for version in place.past(name))

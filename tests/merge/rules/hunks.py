@@ -33,8 +33,7 @@ def ask(
     past: Past = nothing_before,
 ) -> Ruling | None:
     text = conflicted(base, ours, theirs, before=before, after=after)
-    place = Place.of(RepoPath(path.encode()), text, text.hunks[0], past)
-    assert place is not None
+    (place,) = Place.all_in(RepoPath(path.encode()), text, past)
     return rule(place)
 
 

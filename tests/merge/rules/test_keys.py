@@ -2,8 +2,11 @@
 
 import pytest
 
+from gitswarm.merge.conflicts import ConflictedText
 from gitswarm.merge.rules.keys import keys
-from tests.merge.rules.hunks import answer
+from gitswarm.merge.rules.place import Place
+from gitswarm.repo.objects import RepoPath
+from tests.merge.rules.hunks import answer, nothing_before
 
 
 @pytest.mark.parametrize(
@@ -120,15 +123,10 @@ def test_it_declines(path: str, base: str, ours: str, theirs: str) -> None:
 
 
 def test_other_open_hunks_do_not_keep_it_from_reading_the_file() -> None:
-    from gitswarm.merge.conflicts import ConflictedText
-    from gitswarm.merge.rules.place import Place
-    from gitswarm.repo.objects import RepoPath
-
     hunk = "<<<<<<<<< o\n{0}: 2\n||||||||| b\n{0}: 1\n=========\n{0}: 1\n{1}: 1\n>>>>>>>>> t\n"
     data = f"{hunk.format('a', 'b')}middle: 1\n{hunk.format('y', 'z')}"
     text = ConflictedText.parse(data.encode(), 9)
 
-    places = [Place.of(RepoPath(b"a.yml"), text, one, lambda _: ()) for one in text.hunks]
+    rulings = [keys(place) for place in Place.all_in(RepoPath(b"a.yml"), text, nothing_before)]
 
-    rulings = [keys(place) for place in places if place]
     assert [one and one.text for one in rulings] == ["a: 2\nb: 1\n", "y: 2\nz: 1\n"]
