@@ -208,7 +208,7 @@ def run_conversation(folder: Path, briefings: Sequence[str]) -> list[Call]:
         with Attributes.of(repository, commit) as attributes:
             withheld = Withheld(attributes)
             shared = prefix(build_context(repository, commit, withheld, goal=GOAL))
-            answer = ReadOnlyTools(repository, commit, withheld).answer
+            answer = ReadOnlyTools(repository, commit, withheld, base=commit).answer
             asyncio.run(converse(shared, answer))
     return api.calls
 

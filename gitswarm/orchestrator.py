@@ -167,7 +167,7 @@ class Orchestrator:
             prefix=await self._shared_prefix(),
             model_name=self.settings.model,
             run=self.run,
-            answer=ReadOnlyTools(self.repository, self.base, self._withheld).answer,
+            answer=ReadOnlyTools(self.repository, self.base, self._withheld, base=self.base).answer,
         )
         plan, notes = await plan_goal(
             conversation, self.goal, roles=self.roles.values(), max_tasks=self.max_tasks
@@ -312,6 +312,7 @@ class Orchestrator:
         spawner = AgentSpawner(
             run=self.run,
             plan=plan,
+            run_base=self.base,
             roles=self.roles,
             repository=self.repository,
             attributes=attributes,

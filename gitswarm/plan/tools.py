@@ -6,28 +6,32 @@ nothing but git. Every answer is bounded and says how to get the rest.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from gitswarm.errors import GitError, GitTimeoutError
 from gitswarm.model import Tool, ToolCall
 from gitswarm.model.conversation import ToolAnswer
 from gitswarm.plan.path_text import spell, spelled
-from gitswarm.plan.pathspecs import pathspec, plain_path
+from gitswarm.plan.pathspecs import plain_path
+from gitswarm.plan.show_diff import ShowDiff
+from gitswarm.plan.tool_call import (
+    CHECKED_BYTES,
+    FILE_BYTES,
+    Call,
+    UnanswerableError,
+    counted,
+    cut,
+    glob_of,
+    no_file,
+    numbered,
+)
 from gitswarm.plan.tracked import Match, Query, TrackedFiles, WithheldError, is_binary
 from gitswarm.plan.withheld import Withheld
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath, TreeEntry
 from gitswarm.repo.repository import Repository
 
-LINES = 1_000
-CHARACTERS = 40_000
-"""What one answer of `read_file` shows, whichever comes first."""
-LINE_CHARACTERS = 2_000
-FILE_BYTES = 8_000_000
-"""A larger file is not opened."""
-CHECKED_BYTES = 20_000_000
-"""Of the files together whose lines one answer of `search` shows."""
 MATCHES = 100
 MATCH_CHARACTERS = 300
 PATHS = 500
@@ -38,14 +42,20 @@ SEARCH_SECONDS = 15.0
 class ReadOnlyTools:
     """What the tools answer at one commit. Safe to use from threads."""
 
-    def __init__(self, repository: Repository, commit: Oid, withheld: Withheld) -> None:
-        self._files = TrackedFiles(repository, commit, withheld, search_seconds=SEARCH_SECONDS)
+    def __init__(
+        self, repository: Repository, commit: Oid, withheld: Withheld, *, base: Oid
+    ) -> None:
+        """`base` is what `show_diff` compares the commit with."""
+        self._files = TrackedFiles(
+            repository, commit, withheld, base=base, search_seconds=SEARCH_SECONDS
+        )
 
     def answer(self, call: ToolCall) -> ToolAnswer:
         """Whatever the model asks has an answer; one that only says what was wrong is an error."""
         kind = _KINDS.get(call.name)
         if kind is None:
-            return ToolAnswer(f"There is no tool {call.name!r}.", is_error=True)
+            known = ", ".join(_KINDS)
+            return ToolAnswer(f"There is no tool {call.name!r}, only {known}.", is_error=True)
         try:
             return ToolAnswer(kind.model_validate(call.arguments).answer(self._files))
         except ValidationError as error:
@@ -61,22 +71,8 @@ class ReadOnlyTools:
             return ToolAnswer(error.message, is_error=True)
 
 
-class UnanswerableError(Exception):
-    """A call that cannot be answered; the message tells the model why."""
-
-
-class _Call(BaseModel):
-    """The arguments of a tool, and what it answers."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    does: ClassVar[str]
-
-    def answer(self, files: TrackedFiles) -> str:
-        raise NotImplementedError
-
-
-class ReadFile(_Call):
+class ReadFile(Call):
+    name = "read_file"
     does = (
         "Read a text file of the repository. Each line comes after its number and a tab, which are"
         " not part of the file."
@@ -104,15 +100,16 @@ class ReadFile(_Call):
         last = len(lines) if self.end_line is None else min(self.end_line, len(lines))
         if last < self.start_line:
             raise UnanswerableError(f"end_line {last} is before start_line {self.start_line}.")
-        shown = _numbered(lines[self.start_line - 1 : last], self.start_line)
+        shown = numbered(lines[self.start_line - 1 : last], self.start_line)
         end = self.start_line + len(shown) - 1
         head = f"{name}, lines {self.start_line}-{end} of {len(lines)}"
         if end < last:
-            remarks.append(f"go on with start_line={end + 1}")
+            remarks.append(self.next(start_line=end + 1))
         return "\n".join([", ".join([head, *remarks]) + ":", *shown])
 
 
-class Search(_Call):
+class Search(Call):
+    name = "search"
     does = "Search the repository's text files for lines that match a regular expression."
 
     pattern: Annotated[
@@ -128,19 +125,19 @@ class Search(_Call):
     def answer(self, files: TrackedFiles) -> str:
         if "\0" in self.pattern:
             raise UnanswerableError("The pattern holds a NUL character.")
-        query = Query(self.pattern, _pathspec(self.glob), self.ignore_case)
+        query = Query(self.pattern, glob_of(self.glob, "glob"), self.ignore_case)
         counts = files.count_matches(query)
         total = sum(counts.values())
         if total <= self.skip:
             if query.glob is not None and not files.matching(query.glob):
-                raise UnanswerableError(_no_file(query.glob))
-            return f"{_counted(total, 'matching line')}." if total else "No line matches."
-        head = f"{_counted(total, 'matching line')} in {_counted(len(counts), 'file')}"
+                raise UnanswerableError(no_file(query.glob))
+            return f"{counted(total, 'matching line')}." if total else "No line matches."
+        head = f"{counted(total, 'matching line')} in {counted(len(counts), 'file')}"
         if self.skip or total > MATCHES:
             end = min(total, self.skip + MATCHES)
             head += f"; these are {self.skip + 1}-{end}"
             if end < total:
-                head += f", go on with skip={end} or narrow the search"
+                head += f", {self.next(skip=end)}"
         return "\n".join([f"{head}:", *self._shown(files, query, counts)])
 
     def _shown(
@@ -166,7 +163,8 @@ class Search(_Call):
             yield from (_match_line(matches[n]) for n in place if n < len(matches))
 
 
-class ListFiles(_Call):
+class ListFiles(Call):
+    name = "list_files"
     does = "List the repository's tracked files."
 
     glob: Annotated[
@@ -179,30 +177,28 @@ class ListFiles(_Call):
     skip: Annotated[int, Field(ge=0, description="Files to leave out, to go on.")] = 0
 
     def answer(self, files: TrackedFiles) -> str:
-        glob = _pathspec(self.glob)
+        glob = glob_of(self.glob, "glob")
         found = files.matching(glob)
         if not found:
-            raise UnanswerableError("There are no files." if glob is None else _no_file(glob))
+            raise UnanswerableError("There are no files." if glob is None else no_file(glob))
         shown = found[self.skip : self.skip + PATHS]
         if not shown:
-            raise UnanswerableError(f"There are only {_counted(len(found), 'file')}.")
-        head = _counted(len(found), "file")
+            raise UnanswerableError(f"There are only {counted(len(found), 'file')}.")
+        head = counted(len(found), "file")
         end = self.skip + len(shown)
         if len(shown) < len(found):
             head += f"; these are {self.skip + 1}-{end}"
         if end < len(found):
-            head += f", go on with skip={end} or a narrower glob"
+            head += f", {self.next(skip=end)}"
         return "\n".join([f"{head}:", *(spell(entry.path) + _mark(entry) for entry in shown)])
 
 
-_KINDS: dict[str, type[_Call]] = {
-    "read_file": ReadFile,
-    "search": Search,
-    "list_files": ListFiles,
+_KINDS: Mapping[str, type[Call]] = {
+    kind.name: kind for kind in (ReadFile, Search, ListFiles, ShowDiff)
 }
 
 
-def _schema(kind: type[_Call]) -> dict[str, Any]:
+def _schema(kind: type[Call]) -> dict[str, Any]:
     """Without the titles that pydantic makes of names: they tell a model nothing."""
     schema = kind.model_json_schema()
     del schema["title"]
@@ -263,20 +259,6 @@ def _namesakes(files: TrackedFiles, path: RepoPath) -> str:
     return " Of that name: " + ", ".join(spell(entry.path) for entry in found[:NAMESAKES]) + "."
 
 
-def _pathspec(glob: str | None) -> str | None:
-    if glob is None:
-        return None
-    try:
-        return pathspec(glob)
-    except ValueError as error:
-        raise UnanswerableError(f"glob {error}.") from None
-
-
-def _no_file(glob: str) -> str:
-    anywhere = "" if "/" in glob else f"; `**/{glob}` looks in all folders"
-    return f"No file matches the glob {glob}{anywhere}."
-
-
 # -- showing it
 
 
@@ -294,18 +276,6 @@ def _text(files: TrackedFiles, entry: TreeEntry) -> tuple[str, list[str]]:
     except UnicodeDecodeError:
         remark = "not UTF-8, its other bytes are shown as \\xNN"
         return data.decode("utf-8", "backslashreplace"), [remark]
-
-
-def _numbered(lines: list[str], first: int) -> list[str]:
-    shown = []
-    room = CHARACTERS
-    for number, line in enumerate(lines[:LINES], first):
-        text = f"{number}\t{_cut(line.removesuffix(chr(13)), LINE_CHARACTERS)}"
-        room -= len(text) + 1
-        if room < 0:
-            break
-        shown.append(text)
-    return shown
 
 
 def _hidden(files: TrackedFiles, paths: Iterable[RepoPath]) -> Iterator[tuple[RepoPath, str]]:
@@ -326,21 +296,11 @@ def _hidden(files: TrackedFiles, paths: Iterable[RepoPath]) -> Iterator[tuple[Re
 
 def _match_line(match: Match) -> str:
     text = match.text.decode("utf-8", "backslashreplace").rstrip()
-    return f"{match.line}\t{_cut(text, MATCH_CHARACTERS)}"
-
-
-def _cut(line: str, most: int) -> str:
-    if len(line) <= most:
-        return line
-    return f"{line[:most]} [cut: {len(line) - most:,} more characters in this line]"
+    return f"{match.line}\t{cut(text, MATCH_CHARACTERS)}"
 
 
 def _mark(entry: TreeEntry) -> str:
     return {SYMLINK_MODE: " (symbolic link)", SUBMODULE_MODE: " (submodule)"}.get(entry.mode, "")
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 def _wrong_arguments(name: str, error: ValidationError) -> str:

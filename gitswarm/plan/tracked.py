@@ -34,6 +34,24 @@ class Match:
     text: bytes
 
 
+DIFFED_BYTES = 2_000_000
+"""A larger file is not compared line by line."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """One file of a diff."""
+
+    path: RepoPath
+    status: str
+    """`A`, `M`, `D` or `T`, see "Raw output format" in git-diff-tree(1)."""
+    old: Oid
+    """All zeros where there is none."""
+    new: Oid
+    lines: tuple[int, int] | None
+    """How many were added and removed; None where that cannot be said, of a binary file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What to search for, and where."""
@@ -48,11 +66,18 @@ class TrackedFiles:
     """What of them may be shown; the names of all may be seen."""
 
     def __init__(
-        self, repository: Repository, commit: Oid, withheld: Withheld, *, search_seconds: float
+        self,
+        repository: Repository,
+        commit: Oid,
+        withheld: Withheld,
+        *,
+        base: Oid,
+        search_seconds: float,
     ) -> None:
         self._repository = repository
         self._commit = commit
         self._withheld = withheld
+        self._base = base
         self._search_seconds = search_seconds
 
     def entry(self, path: RepoPath) -> TreeEntry | None:
@@ -125,6 +150,47 @@ class TrackedFiles:
             number, _, text = rest.partition(b"\0")
             found.append(Match(path, int(number), text))
         return found
+
+    def changes(self, glob: str | None) -> list[ChangedFile]:
+        """What differs from the base, in git's order; a rename is a deletion and an addition."""
+        options = ("-r", "-z", "--raw", "--numstat", "--no-abbrev")
+        records = iter(self._diff(*options, pathspecs=_pathspecs(glob)).split(b"\0")[:-1])
+        facts: dict[RepoPath, tuple[str, Oid, Oid]] = {}
+        changed = []
+        for record in records:
+            if record.startswith(b":"):
+                _, _, old, new, status = record.decode().split(" ")
+                facts[RepoPath(next(records))] = (status, Oid(old), Oid(new))
+                continue
+            added, removed, path = record.split(b"\t", 2)
+            lines = None if added == b"-" else (int(added), int(removed))
+            changed.append(ChangedFile(RepoPath(path), *facts[RepoPath(path)], lines))
+        return changed
+
+    def why_unshown(self, change: ChangedFile) -> str | None:
+        """Why a change is kept from models, going on from its name."""
+        oids = [oid for oid in (change.old, change.new) if oid.strip("0")]
+        blobs = () if change.lines is None else map(self._repository.blob, oids)
+        return self._withheld.why(change.path, b"\n".join(blobs))
+
+    def diff(self, changes: Iterable[ChangedFile]) -> bytes:
+        """The unified diff of some files."""
+        paths = [b":(top,literal)" + change.path for change in changes]
+        if not paths:
+            return b""
+        options = ("-p", "--no-ext-diff", "--no-textconv", "--no-color", "--unified=3")
+        return self._diff("-r", *options, pathspecs=paths)
+
+    def _diff(self, *options: str, pathspecs: Iterable[str | bytes]) -> bytes:
+        """What `git diff-tree` says of the base and the commit; large files count as binary."""
+        return self._repository.git(
+            *("-c", f"core.bigFileThreshold={DIFFED_BYTES}", "diff-tree", "--no-renames"),
+            *options,
+            *(self._base, self._commit, "--"),
+            *pathspecs,
+            work_tree=self._nowhere,
+            seconds=self._search_seconds,
+        ).stdout
 
     def _grep(
         self, query: Query, *options: str, pathspecs: Iterable[str | bytes]

@@ -155,7 +155,7 @@ class Reviewing:
         self._model = WarmPrefix(self._spending, prices)
         self._run = run
         self._max_tokens = max_tokens
-        self._tools = ReadOnlyTools(repository, change.head, withheld)
+        self._tools = ReadOnlyTools(repository, change.head, withheld, base=change.base)
         self._source = Source(repository, change.head)
         self._verdicts = Verdicts(repository, instructions=instructions())
         self._found: list[Found] = []

@@ -65,7 +65,7 @@ class Briefing:
             "",
             "The files that your tools show you already contain the changes of "
             + ", ".join(f"`{task}`" for task in self.task.depends_on)
-            + "; the codebase overview above was made before them.",
+            + ", which `show_diff` shows; the codebase overview above was made before them.",
         ]
         for task, note in self.notes.items():
             lines += ["", f"## Note of `{task}`", "", _quoted(note.strip() or "(none)")]

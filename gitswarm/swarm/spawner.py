@@ -80,6 +80,7 @@ class AgentSpawner:
 
     run: RunId
     plan: Plan
+    run_base: Oid
     roles: Mapping[str, Role]
     repository: Repository
     attributes: Attributes
@@ -116,7 +117,7 @@ class AgentSpawner:
         )
 
     def _conversation(self, task: Task, role: Role, model: str, base: Oid) -> Conversation:
-        tools = ReadOnlyTools(self.repository, base, self.withheld)
+        tools = ReadOnlyTools(self.repository, base, self.withheld, base=self.run_base)
         conversation = Conversation(
             model=self.model,
             model_name=model,

@@ -189,3 +189,32 @@ def system_and_tools(request: bytes) -> bytes:
     parts = request[request.rindex(b'"system":') :]
     assert b'"tools":' in parts
     return parts
+
+
+def test_a_task_is_shown_what_those_it_depends_on_did(swarm: Swarm) -> None:
+    swarm.script.answers = {
+        "task:api": file_reply({"api.py": "def total(): ...\n"}),
+        "task:caller": in_turn(
+            Scripted.tools(
+                ("show_diff", {}),
+                ("show_diff", {"path": 7}),
+                ("write_file", {"path": "a"}),
+            ),
+            file_reply({"caller.py": "call\n"}),
+        ),
+    }
+
+    run = swarm.carry_out(
+        {"id": "api", "role": "builder"},
+        {"id": "caller", "role": "builder", "depends_on": ["api"]},
+    )
+
+    assert run.outcomes == {"api": "done", "caller": "done"}
+    results = swarm.calls("task", "caller")[1].body["messages"][-1]["content"]
+    assert [block["is_error"] for block in results] == [False, True, True]
+    assert results[0]["content"].startswith("1 file changed, 7 lines of diff:\nA api.py +1 -0\n\n")
+    assert results[0]["content"].endswith("+def total(): ...")
+    assert results[1]["content"].startswith("show_diff was called with wrong arguments: path: ")
+    assert results[2]["content"] == (
+        "There is no tool 'write_file', only read_file, search, list_files, show_diff."
+    )

@@ -37,12 +37,13 @@ async def ask(
     repo: RepositoryBuilder, model: ClaudeModel, *, max_tasks: int | None = None
 ) -> tuple[Plan, tuple[str, ...]]:
     commit = repo.commit({"README.md": "# Shapes\n", "src/area.py": "x = 1\n"})
+    withheld = repo.withheld(commit)
     conversation = Conversation(
         model=model,
         model_name=MODEL,
-        prefix=prefix(build_context(repo.repository, commit, repo.withheld(commit))),
+        prefix=prefix(build_context(repo.repository, commit, withheld)),
         run=RunId("jwt-auth-7f3a"),
-        answer=ReadOnlyTools(repo.repository, commit, repo.withheld(commit)).answer,
+        answer=ReadOnlyTools(repo.repository, commit, withheld, base=commit).answer,
     )
     return await plan_goal(conversation, GOAL, roles=ROLES.values(), max_tasks=max_tasks)
 

@@ -8,7 +8,7 @@ import pytest
 
 from gitswarm.model import ToolCall
 from gitswarm.model.conversation import ToolAnswer
-from gitswarm.plan import tools
+from gitswarm.plan import tool_call, tools
 from gitswarm.plan.tools import TOOLS, ReadOnlyTools
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath
 from gitswarm.repo.repository import Repository
@@ -18,8 +18,9 @@ from tests.conftest import RepositoryBuilder
 class Asker:
     """Calls tools at one commit and returns the answer's text."""
 
-    def __init__(self, repo: RepositoryBuilder, commit: Oid) -> None:
-        self._tools = ReadOnlyTools(repo.repository, commit, repo.withheld(commit))
+    def __init__(self, repo: RepositoryBuilder, commit: Oid, base: Oid | None = None) -> None:
+        withheld = repo.withheld(base or commit)
+        self._tools = ReadOnlyTools(repo.repository, commit, withheld, base=base or commit)
 
     def answer(self, name: str, **arguments: object) -> ToolAnswer:
         return self._tools.answer(ToolCall("t", name, arguments))
@@ -133,9 +134,10 @@ def test_a_long_file_is_read_in_pieces_that_add_up_to_it(repo: RepositoryBuilder
         head, *shown = asker.ok("read_file", path="long.txt", start_line=start).split("\n")
         read += [line.partition("\t")[2] for line in shown]
         end = len(read)
-        more = f", go on with start_line={end + 1}" if end < len(lines) else ""
+        rest = f', for the rest: read_file {{"path": "long.txt", "start_line": {end + 1}}}'
+        more = rest if end < len(lines) else ""
         assert head == f"long.txt, lines {start}-{end} of 2500{more}:"
-        assert len("\n".join(shown)) <= tools.CHARACTERS
+        assert len("\n".join(shown)) <= tool_call.CHARACTERS
         start = end + 1
     assert read == lines
 
@@ -153,8 +155,9 @@ def test_a_long_line_is_cut_and_a_huge_file_not_opened(
         "huge.txt has 7,000 bytes, too many to read; search it."
     )
     assert asker.ok("search", pattern="needle", glob="huge.txt") == (
-        "1,000 matching lines in 1 file; these are 1-100, go on with skip=100 or narrow the"
-        " search:\nhuge.txt\n    (7,000 bytes: its 1,000 matches are not shown)"
+        "1,000 matching lines in 1 file; these are 1-100, for the rest: search"
+        ' {"pattern": "needle", "glob": "huge.txt", "skip": 100}:'
+        "\nhuge.txt\n    (7,000 bytes: its 1,000 matches are not shown)"
     )
 
 
@@ -276,7 +279,7 @@ def test_a_bare_repository_and_a_subfolder_answer_the_same(
     answers = set()
     withheld = repo.withheld(commit)
     for place in places:
-        answer = ReadOnlyTools(Repository.discover(place), commit, withheld).answer
+        answer = ReadOnlyTools(Repository.discover(place), commit, withheld, base=commit).answer
         answers.add(answer(ToolCall("t", "search", {"pattern": "area", "glob": "**/*.py"})).text)
     assert answers == {"2 matching lines in 2 files:\nb.py\n1\tarea\nsrc/a.py\n1\tarea"}
 
@@ -320,11 +323,126 @@ def test_many_files_are_listed_in_pieces(repo: RepositoryBuilder) -> None:
     asker = Asker(repo, repo.commit(dict.fromkeys(names, "")))
 
     head, *first = asker.ok("list_files").split("\n")
-    assert head == "503 files; these are 1-500, go on with skip=500 or a narrower glob:"
+    assert head == '503 files; these are 1-500, for the rest: list_files {"skip": 500}:'
     head, *second = asker.ok("list_files", skip=500).split("\n")
     assert head == "503 files; these are 501-503:"
     assert first + second == names
     assert asker.error("list_files", skip=503) == "There are only 503 files."
+
+
+# -- show_diff
+
+
+@pytest.fixture
+def changed(repo: RepositoryBuilder) -> Asker:
+    """What a task finds that depends on others."""
+    base = repo.commit(
+        {
+            ".gitattributes": "private/** -swarm\n",
+            "src/area.py": "def area(w, h):\n    return w * h\n",
+            "src/old.py": "old = 1\n",
+            "private/plan.md": "margins\n",
+            "keys.py": "keys = []\n",
+            "logo.png": b"\0old",
+        }
+    )
+    commit = repo.commit(
+        {
+            "src/area.py": "def area(w, h):\n    return abs(w * h)\n",
+            "src/old.py": None,
+            "src/new name.py": "new = 1\n",
+            "private/plan.md": "secret margins\n",
+            "keys.py": f"keys = ['{'AKIA' + 'IOSFODNN7EXAMPLE'}']\n",
+            "logo.png": b"\0new",
+        },
+        on=base,
+    )
+    return Asker(repo, commit, base)
+
+
+def test_what_the_dependencies_did_is_listed_and_shown(changed: Asker) -> None:
+    head, *lines = changed.ok("show_diff").split("\n")
+
+    assert head == "6 files changed, 22 lines of diff:"
+    assert lines[:7] == [
+        "M keys.py +1 -1 (is kept from models: it holds a secret (AWS Access Key))",
+        "M logo.png +0 -0 (binary, or very long)",
+        'M private/plan.md +1 -1 (is kept from models by the attribute "-swarm")',
+        "M src/area.py +1 -1",
+        "A src/new name.py +1 -0",
+        "D src/old.py +0 -1",
+        "",
+    ]
+    assert [line for line in lines[7:] if line[0] in "+-@"] == [
+        "--- a/src/area.py",
+        "+++ b/src/area.py",
+        "@@ -1,2 +1,2 @@",
+        "-    return w * h",
+        "+    return abs(w * h)",
+        "--- /dev/null",
+        "+++ b/src/new name.py\t",
+        "@@ -0,0 +1 @@",
+        "+new = 1",
+        "--- a/src/old.py",
+        "+++ /dev/null",
+        "@@ -1 +0,0 @@",
+        "-old = 1",
+    ]
+
+
+def test_a_diff_is_narrowed_by_path(changed: Asker) -> None:
+    assert changed.ok("show_diff", path="src/old.py").startswith("1 file changed, 7 lines of diff:")
+    assert changed.ok("show_diff", path="src").startswith("3 files changed, 22 lines of diff:")
+    assert changed.ok("show_diff", path="src/n*").startswith("1 file changed, 7 lines of diff:")
+    assert (
+        changed.ok("show_diff", path="docs") == "Nothing has changed at docs since the run began."
+    )
+    assert changed.error("show_diff", path="../x") == 'path is "../x", which leads outside.'
+
+
+def test_a_task_that_depends_on_none_has_no_diff(asker: Asker) -> None:
+    assert asker.ok("show_diff") == "Nothing has changed since the run began."
+
+
+def test_a_long_diff_is_shown_in_pieces_that_add_up(repo: RepositoryBuilder) -> None:
+    base = repo.commit({"a.txt": ""})
+    text = "".join(f"line {n}\n" for n in range(2_500))
+    asker = Asker(repo, repo.commit({"a.txt": text, "b.txt": "b\n" * 30_000}, on=base), base)
+    read: list[str] = []
+    while len(read) < 2_505:
+        head, *lines = asker.ok("show_diff", skip=len(read)).split("\n")
+        if not read:
+            assert lines[:3] == [
+                "M a.txt +2500 -0",
+                "A b.txt +30000 -0 (too long to be shown with the others)",
+                "",
+            ]
+            lines = lines[3:]
+        end = len(read) + len(lines)
+        rest = f', for the rest: show_diff {{"skip": {end}}}' if end < 2_505 else ""
+        assert head == (
+            f"2 files changed, 2,505 lines of diff; these are {len(read) + 1}-{end}{rest}:"
+        )
+        read += lines
+    assert [line[1:] for line in read[5:]] == text.splitlines()
+    assert asker.error("show_diff", skip=2_505) == "The diff has 2,505 lines."
+    assert "too long" in asker.ok("show_diff", path="b.txt")
+
+
+def test_a_diff_obeys_no_settings_of_the_user(repo: RepositoryBuilder, changed: Asker) -> None:
+    before = changed.ok("show_diff")
+    for key, value in {
+        "diff.noprefix": "true",
+        "diff.external": "touch pwned",
+        "diff.context": "0",
+        "color.ui": "always",
+        "diff.renames": "copies",
+    }.items():
+        repo.git("config", key, value)
+    (repo.path / ".gitattributes").write_text("*.py -diff\n")
+
+    assert changed.ok("show_diff") == before
+    assert not (repo.path / "pwned").exists()
 
 
 # -- the calls themselves
@@ -333,7 +451,7 @@ def test_many_files_are_listed_in_pieces(repo: RepositoryBuilder) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "says"),
     [
-        ("rm", {}, "There is no tool 'rm'."),
+        ("rm", {}, "There is no tool 'rm', only read_file, search, list_files, show_diff."),
         ("read_file", {}, "read_file was called with wrong arguments: path: Field required."),
         (
             "read_file",
@@ -363,11 +481,12 @@ def test_arguments_of_another_type_are_answered(asker: Asker, arguments: object)
 
 
 def test_the_schemas_say_what_is_taken() -> None:
-    assert [tool.name for tool in TOOLS] == ["read_file", "search", "list_files"]
+    assert [tool.name for tool in TOOLS] == ["read_file", "search", "list_files", "show_diff"]
     good: dict[str, dict[str, object]] = {
         "read_file": {"path": "a", "start_line": 1, "end_line": None},
         "search": {"pattern": "a", "glob": "*", "ignore_case": True, "skip": 0},
         "list_files": {"glob": None, "skip": 1},
+        "show_diff": {"path": "src", "skip": 0},
     }
     for tool in TOOLS:
         jsonschema.Draft202012Validator.check_schema(tool.schema)
