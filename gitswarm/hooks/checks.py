@@ -1,12 +1,12 @@
 """What can be said of a push without a model: it looks at lines and records, never at words."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitswarm.hooks.leaks import leaks
 from gitswarm.hooks.outgoing import Outgoing, RefUpdate
+from gitswarm.plan.keys import keys_in
 from gitswarm.repo.objects import Oid, RefName, RepoPath, RunId, show
 from gitswarm.repo.repository import Repository
 from gitswarm.review.patch import PATCH_OPTIONS, Hunk, read_log
@@ -103,14 +103,16 @@ def _marker_sizes(repository: Repository, paths: Iterable[RepoPath]) -> dict[Rep
 # -- secrets
 
 
-def _leaks(changes: Sequence[Change]) -> Iterator[Objection]:
+def _leaks(changes: Iterable[Change]) -> Iterator[Objection]:
     told: set[tuple[RepoPath, str, str]] = set()
-    for index, (number, text), kind in leaks([list(hunk.added) for _, _, hunk in changes]):
-        commit, path, _ = changes[index]
-        if (path, text, kind) not in told:
-            told.add((path, text, kind))
-            where = f" in {commit[:10]}" if commit else ""
-            yield Objection(f"{show(path)}:{number}{where}", f"a secret ({kind})")
+    for commit, path, hunk in changes:
+        added = list(hunk.added)
+        for key in keys_in("\n".join(text for _, text in added)) if added else ():
+            number, text = added[key.line]
+            if (path, text, key.kind) not in told:
+                told.add((path, text, key.kind))
+                where = f" in {commit[:10]}" if commit else ""
+                yield Objection(f"{show(path)}:{number}{where}", f"a secret ({key.kind})")
 
 
 # -- branches of runs
