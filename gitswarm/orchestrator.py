@@ -18,6 +18,7 @@ from gitswarm.history import load_experience
 from gitswarm.integrate.earlier import EarlierAnswers
 from gitswarm.integrate.engine import FanInOpenError, IntegrationEngine
 from gitswarm.integrate.memory import Memory
+from gitswarm.integrate.regenerate import Regenerate
 from gitswarm.integrate.values import Integration
 from gitswarm.integrate.verify import Verdict, verify
 from gitswarm.live_state import LiveStateWriter
@@ -256,7 +257,7 @@ class Orchestrator:
             return
         self._plan = accepted
         await self._record.plan_accepted(accepted)
-        engine = self._engine(accepted, attributes)
+        engine = self._engine(accepted, attributes, folder)
         await self._work(accepted, engine, attributes, folder)
         if self.stop.is_set():
             raise StopRequestedError
@@ -279,7 +280,8 @@ class Orchestrator:
             stopping.cancel()
             await asyncio.wait({working, stopping})
 
-    def _engine(self, plan: Plan, attributes: Attributes) -> IntegrationEngine:
+    def _engine(self, plan: Plan, attributes: Attributes, folder: Path) -> IntegrationEngine:
+        command, timeout = self.settings.regenerate, self.settings.timeout_seconds
         return IntegrationEngine(
             repository=self.repository,
             base=self.base,
@@ -298,6 +300,7 @@ class Orchestrator:
             memory=Memory(self._record.step, look_up=EarlierAnswers(self.repository, self.run)),
             record=self._record.step,
             watch=self._tell,
+            regenerate=Regenerate(self.repository, command, folder, timeout) if command else None,
         )
 
     async def _work(
