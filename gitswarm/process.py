@@ -1,7 +1,8 @@
 """The one place that runs a command that is not git.
 
-Such commands are the user's own (verify), but what they run was in part written by a model: they
-get no secret, no terminal, a time limit, and they end together with every process they started.
+Most are the user's own (verify), but what they run was in part written by a model: they get no
+secret, no terminal, a time limit, and they end together with every process they started. A program
+that touches nothing of a model's, such as `gh`, keeps the secrets that are its own.
 """
 
 import asyncio
@@ -9,11 +10,11 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitswarm.repo.environment import take_git_environment, without_secrets
+from gitswarm.repo.environment import is_model_secret, take_git_environment, without_secrets
 
 KEPT_OUTPUT = 64 * 1024
 """Bytes of output that are kept, the last ones."""
@@ -76,6 +77,40 @@ async def run_shell(
         reading.cancel()
     assert process.returncode is not None
     return Completed(process.returncode, tail.text, time.monotonic() - began, timed_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a program ended whose answer is read by us."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+async def run_program(
+    command: Sequence[str], *, input: bytes = b"", timeout: float, environ: Mapping[str, str]
+) -> Ran:
+    """Run a program of the user's own, which may have the secrets in `environ`, without a shell and
+    away from the terminal. One that takes longer than `timeout` seconds is ended; its status is
+    then negative, and what it had said is lost."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env={name: value for name, value in environ.items() if not is_model_secret(name)},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(timeout):
+            stdout, stderr = await process.communicate(input)
+    except TimeoutError:
+        stdout, stderr = b"", f"it did not end within {timeout:g} s".encode()
+    finally:
+        await _end_group(process)
+    assert process.returncode is not None
+    return Ran(process.returncode, stdout, stderr)
 
 
 class _Tail:

@@ -28,11 +28,39 @@ class Key:
 
 def keys_in(text: str) -> Iterator[Key]:
     """The keys on lines that no `pragma: allowlist secret` excuses, by their kind."""
+    for kind, found in _found_in(text):
+        if not EXCUSED.search(_line_of(found)):
+            yield Key(kind, text.count("\n", 0, found.start()))
+
+
+def without_keys(text: str, instead: str) -> str:
+    """The text with something else in the place of each key, excused or not."""
+    parts, at = [], 0
+    for start, end in sorted((found.start(), _end(found)) for _, found in _found_in(text)):
+        if start >= at:
+            parts += [text[at:start], instead]
+        at = max(at, end)
+    return "".join([*parts, text[at:]])
+
+
+def _found_in(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    """Kind and place of each key."""
     for plugin in _plugins():
         for regex in plugin.denylist:
             for found in regex.finditer(text):
-                if _is_meant(found) and not EXCUSED.search(_line_of(found)):
-                    yield Key(str(plugin.secret_type), text.count("\n", 0, found.start()))
+                if _is_meant(found):
+                    yield str(plugin.secret_type), found
+
+
+_LAST_LINE = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
+
+
+def _end(key: re.Match[str]) -> int:
+    """Where a key ends: a private one goes on after what it is known by."""
+    if "PRIVATE KEY" not in key[0]:
+        return key.end()
+    last = _LAST_LINE.search(key.string, key.end())
+    return last.end() if last else len(key.string)
 
 
 def _is_meant(key: re.Match[str]) -> bool:

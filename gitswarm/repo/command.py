@@ -11,7 +11,7 @@ from pathlib import Path
 import git
 
 from gitswarm.errors import GitError, GitTimeoutError
-from gitswarm.repo.environment import is_secret
+from gitswarm.repo.environment import is_model_secret, is_secret
 from gitswarm.repo.objects import RepoPath, show
 
 _ALWAYS = (
@@ -39,17 +39,22 @@ class GitOutput:
 
 def start_git(cwd: Path, args: Sequence[str | bytes], env: Mapping[str, str]) -> Process:
     """A git command with pipes on all sides, out of the reach of the terminal's signals."""
+    blanked = {name: "" for name in os.environ if is_secret(name)}
+    return _start(cwd, args, {**blanked, "GIT_TERMINAL_PROMPT": "0", **env}, session=True)
+
+
+def _start(
+    cwd: Path, args: Sequence[str | bytes], env: Mapping[str, str], *, session: bool
+) -> Process:
     settings = (part for setting in _ALWAYS for part in ("-c", setting))
     command = ["git", *settings, *map(os.fsdecode, args)]
-    blanked = {name: "" for name in os.environ if is_secret(name)}
-    fixed = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         return git.Git(str(cwd)).execute(
             command,
             as_process=True,
             istream=subprocess.PIPE,
-            env=blanked | fixed | dict(env),
-            start_new_session=True,
+            env={"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **env},
+            start_new_session=session,
         )
     except (git.GitCommandNotFound, NotADirectoryError) as error:
         raise GitError(f"git could not be started in {cwd}: {error}") from error
@@ -70,6 +75,34 @@ def run_git(
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         raise GitTimeoutError(f"git {named(args)} did not end within {seconds:g} s") from None
+    return GitOutput(process.returncode, stdout, stderr)
+
+
+def run_over_network(
+    cwd: Path,
+    args: Sequence[str | bytes],
+    input: bytes,
+    env: Mapping[str, str],
+    *,
+    may_ask: bool,
+    seconds: float | None = None,
+) -> GitOutput:
+    """A command that another machine answers, by way of the user's ssh and credential helpers.
+
+    These are programs of the user's own, so they find the environment as it is, but for the model's
+    key. `may_ask`: they may ask for a password on the terminal, whose signals reach them then too.
+    """
+    asking = os.environ.get("GIT_TERMINAL_PROMPT", "1") if may_ask else "0"
+    blanked = {name: "" for name in os.environ if is_model_secret(name)}
+    process = _start(
+        cwd, args, {**blanked, **env, "GIT_TERMINAL_PROMPT": asking}, session=not may_ask
+    )
+    try:
+        stdout, stderr = process.communicate(input, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill() if may_ask else os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise GitTimeoutError(f"git {args[0]!s} did not end within {seconds:g} s") from None
     return GitOutput(process.returncode, stdout, stderr)
 
 

@@ -37,5 +37,11 @@ def is_secret(name: str) -> bool:
     return bool(_SECRET.fullmatch(name.upper())) and not _NOT_SECRET.fullmatch(name.upper())
 
 
+def is_model_secret(name: str) -> bool:
+    """Whether a variable belongs to the model's client alone: not even the user's own programs for
+    the network, such as a credential helper, have a use for it."""
+    return name.upper().startswith("ANTHROPIC_")
+
+
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not is_secret(name)}

@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from gitswarm.errors import GitError
-from gitswarm.repo.command import GitOutput, named, run_git, says, start_git
+from gitswarm.repo.command import GitOutput, named, run_git, run_over_network, says, start_git
 from gitswarm.repo.objects import (
     EXECUTABLE_MODE,
     FILE_MODE,
@@ -128,6 +128,18 @@ class Repository:
             reason = says(output.stderr)
             raise GitError(f"git {named(args)} failed with {output.status}: {reason}")
         return output
+
+    def git_over_network(
+        self,
+        *args: str | bytes,
+        input: bytes = b"",
+        may_ask: bool = False,
+        seconds: float | None = None,
+    ) -> GitOutput:
+        """Run one git command that another machine answers; any exit status is returned.
+        `may_ask`: a password may be asked for on the terminal. Raises `GitTimeoutError`."""
+        place, bound = self._bound(None, None)
+        return run_over_network(place, args, input, bound, may_ask=may_ask, seconds=seconds)
 
     def _bound(self, git_dir: Path | None, work_tree: Path | None) -> tuple[Path, dict[str, str]]:
         """Where a command runs, and the variables that name the repository to it."""

@@ -14,7 +14,7 @@ from gitswarm.plan.roles import Writes
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, RepoPath, TreeEntry, show
 from gitswarm.swarm.ownership import owned_by
 
-__all__ = ["owned_by", "refusal"]
+__all__ = ["is_ci_definition", "owned_by", "refusal"]
 
 FindEntry = Callable[[RepoPath], TreeEntry | None]
 """Looks a path up in the tree that is written to."""
@@ -126,15 +126,21 @@ _CI_FILE = re.compile(r"jenkinsfile|(?:\.gitlab-ci|azure-pipelines).*\.ya?ml")
 def _why_not_this_role(path: RepoPath, writes: Writes) -> str | None:
     if writes is Writes.NOTHING:
         return "cannot be written: this role changes no files, it reports in prose"
-    parts = tuple(_fold(part).rstrip(". ") for part in path.decode().split("/"))
-    if parts[0] == _OWN_FOLDER:
+    if _parts(path)[0] == _OWN_FOLDER:
         return "is in gitswarm's own folder, which no role may change"
-    if writes is Writes.CODE and _is_ci(parts):
+    if writes is Writes.CODE and is_ci_definition(path):
         return "is a CI definition, which this role may not change"
     return None
 
 
-def _is_ci(parts: tuple[str, ...]) -> bool:
+def _parts(path: RepoPath) -> tuple[str, ...]:
+    """Its parts as the most forgiving file system compares them."""
+    return tuple(_fold(part).rstrip(". ") for part in path.decode("utf-8", "replace").split("/"))
+
+
+def is_ci_definition(path: RepoPath) -> bool:
+    """Whether a CI server would take its orders from this file."""
+    parts = _parts(path)
     return (
         any(parts[: len(folder)] == folder for folder in _CI_FOLDERS)
         or parts[0].startswith(_CI_PREFIXES)
