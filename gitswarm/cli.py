@@ -36,13 +36,14 @@ COMMANDS = {
     "review": "Let reviewers look at a change.",
     "hook": "Look at a push before it leaves.",
     "roles": "Who agents can be, and where that is said.",
+    "pr": "Push a run's merged branch and open its pull request, or update it.",
     "config": "The settings as they hold here; change one.",
     "demo": "Watch five recorded agents work on a small project; needs no key.",
 }
 
 LATER = {
     *("report", "resume", "stop", "continue", "integrate", "rebase", "drop", "redo"),
-    *("resolve", "merge-file", "backtest", "pr"),
+    *("resolve", "merge-file", "backtest"),
     *("doctor", "clean"),
 }
 """Command words that the design keeps for itself: never taken for a goal by accident."""

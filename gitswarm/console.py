@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitswarm.plan.roles import Role
     from gitswarm.plan.tasks import Plan
     from gitswarm.progress import Event
+    from gitswarm.publish.pull_request import PullRequest
     from gitswarm.repo.objects import TaskId
     from gitswarm.report import Report
     from gitswarm.review.places import Source
@@ -132,6 +133,12 @@ class Console:
         sheet.paragraph((f"exit code {error.exit_code}: {meaning}", "dim"), hang=2)
 
     # -- answers
+
+    def show_pull_request(self, pull_request: "PullRequest") -> None:
+        from gitswarm.screen.pull_request import write_pull_request
+
+        self._separate()
+        write_pull_request(self._answers(), pull_request)
 
     def show_report(self, report: "Report") -> None:
         from gitswarm.screen.report import write_report

@@ -19,6 +19,7 @@ GitswarmError
 │   └── UnfinishedError    the model did not come to an end of its answer
 ├── MergeError             a merge that could not even be tried
 └── PublishError           a push or a pull request that failed
+    └── ForgeCredentialsError  ... no token for the forge, or one that is not accepted
 
 Each says what happened and to which thing; `hint` is the next command to run. `exit_code` is
 the one of the design that `cli.py` turns it into.
@@ -108,3 +109,7 @@ class MergeError(GitswarmError):
 
 class PublishError(GitswarmError):
     pass
+
+
+class ForgeCredentialsError(PublishError):
+    exit_code = 2

@@ -48,7 +48,7 @@ class RunHistory:
 
     def __init__(self, repository: Repository, run: RunId) -> None:
         self._repository = repository
-        ledger = LedgerReader(repository, run)
+        self._ledger = ledger = LedgerReader(repository, run)
         self.run = run
         self.is_running = ledger.is_running
         self.facts: dict[str, Any] = ledger.load("run.json") or {}
@@ -68,6 +68,20 @@ class RunHistory:
             return "running"
         state = str(self.facts.get("state", "crashed"))
         return state if state in ("finished", "interrupted") else "crashed"
+
+    @property
+    def recorded_at(self) -> Oid:
+        """The ledger's last commit, from which every commit of the run is reached."""
+        return self._ledger.tip
+
+    def load_record(self, path: str) -> Any:
+        """A file of the ledger, parsed; None where it is not there."""
+        return self._ledger.load(path)
+
+    def verdict_of(self, tree: Oid) -> dict[str, Any] | None:
+        """What the project's own check said of a tree, if it has seen it."""
+        verdict: dict[str, Any] | None = self._ledger.load(f"verdicts/{tree}.json")
+        return verdict
 
     @property
     def base(self) -> Oid:

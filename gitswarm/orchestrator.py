@@ -18,7 +18,6 @@ from gitswarm.history import load_experience
 from gitswarm.integrate.earlier import EarlierAnswers
 from gitswarm.integrate.engine import FanInOpenError, IntegrationEngine
 from gitswarm.integrate.memory import Memory
-from gitswarm.integrate.regenerate import Regenerate
 from gitswarm.integrate.values import Integration
 from gitswarm.integrate.verify import Verdict, verify
 from gitswarm.live_state import LiveStateWriter
@@ -257,7 +256,7 @@ class Orchestrator:
             return
         self._plan = accepted
         await self._record.plan_accepted(accepted)
-        engine = self._engine(accepted, attributes, folder)
+        engine = self._engine(accepted, attributes)
         await self._work(accepted, engine, attributes, folder)
         if self.stop.is_set():
             raise StopRequestedError
@@ -280,8 +279,7 @@ class Orchestrator:
             stopping.cancel()
             await asyncio.wait({working, stopping})
 
-    def _engine(self, plan: Plan, attributes: Attributes, folder: Path) -> IntegrationEngine:
-        command, timeout = self.settings.regenerate, self.settings.timeout_seconds
+    def _engine(self, plan: Plan, attributes: Attributes) -> IntegrationEngine:
         return IntegrationEngine(
             repository=self.repository,
             base=self.base,
@@ -300,7 +298,6 @@ class Orchestrator:
             memory=Memory(self._record.step, look_up=EarlierAnswers(self.repository, self.run)),
             record=self._record.step,
             watch=self._tell,
-            regenerate=Regenerate(self.repository, command, folder, timeout) if command else None,
         )
 
     async def _work(

@@ -25,12 +25,13 @@ KEYS: Mapping[str, str] = {
     "swarm.overlap": "overlap",
     "swarm.coAuthor": "co_author",
     "swarm.rules": "rules",
-    "swarm.regenerate": "regenerate",
     "swarm.resolve.minConfidence": "min_confidence",
     "swarm.review.mode": "review_mode",
     "swarm.review.blockOn": "review_block_on",
     "swarm.review.onError": "review_on_error",
     "swarm.review.timeout": "review_seconds",
+    "swarm.forge": "forge",
+    "swarm.forgeUrl": "forge_url",
 }
 """Keys of `git config` and the fields of `Settings` that they set."""
 
@@ -74,8 +75,6 @@ class Settings:
     """`Name <address>` for `Co-authored-by:`; empty omits the trailer, None names the model."""
     rules: tuple[str, ...] = ("version",)
     """The rules that settle a conflict unasked; the others are offered to the model."""
-    regenerate: str | None = None
-    """A shell command that writes lock files and snapshots anew."""
     min_confidence: float = 0.5
     """A resolution less sure than this is left to a human."""
     review_mode: Literal["warn", "block"] = "warn"
@@ -86,6 +85,10 @@ class Settings:
     """What becomes of a push whose review did not come to its end."""
     review_seconds: float = 60.0
     """The longest that a push waits for its review."""
+    forge: Literal["github", "gitlab", "gitea", "forgejo", "none"] | None = None
+    """What the host of the remote is; None finds out."""
+    forge_url: str | None = None
+    """Where a browser finds the forge, where the remote's own URL does not say."""
     max_tokens: int = 16_000
     """The longest single reply that is asked for."""
 
@@ -119,12 +122,13 @@ class Settings:
             overlap=read("swarm.overlap", _overlap, default.overlap),
             co_author=read("swarm.coAuthor", str, default.co_author),
             rules=read("swarm.rules", _rules, default.rules),
-            regenerate=read("swarm.regenerate", str, default.regenerate) or None,
             min_confidence=read("swarm.resolve.minConfidence", _share, default.min_confidence),
             review_mode=read("swarm.review.mode", _review_mode, default.review_mode),
             review_block_on=read("swarm.review.blockOn", _severity, default.review_block_on),
             review_on_error=read("swarm.review.onError", _on_error, default.review_on_error),
             review_seconds=read("swarm.review.timeout", _seconds, default.review_seconds),
+            forge=read("swarm.forge", _forge, default.forge),
+            forge_url=read("swarm.forgeUrl", _url, default.forge_url),
         )
 
     def by_key(self) -> dict[str, str]:
@@ -237,3 +241,18 @@ def _severity(value: str) -> Severity:
         return Severity(value)
     except ValueError:
         raise ValueError(f"it takes {', '.join(Severity)}") from None
+
+
+def _forge(value: str) -> Literal["github", "gitlab", "gitea", "forgejo", "none"] | None:
+    match value.lower():
+        case "":
+            return None
+        case "github" | "gitlab" | "gitea" | "forgejo" | "none" as forge:
+            return forge
+    raise ValueError('it takes "github", "gitlab", "gitea", "forgejo" or "none"')
+
+
+def _url(value: str) -> str | None:
+    if value and not value.startswith(("https://", "http://")):
+        raise ValueError("it takes an address that begins with https:// or http://")
+    return value or None

@@ -7,10 +7,20 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "gitswarm"
 
 FLOORS: list[list[str]] = [
-    ["errors", "repo.objects", "findings", "settings", "progress"],
+    ["errors", "repo.objects", "findings", "settings", "progress", "screen.text"],
     ["repo", "model", "process"],
     ["plan", "merge", "swarm", "integrate"],
-    ["report", "record", "live_state", "overview", "estimate", "history", "review", "hooks"],
+    [
+        "report",
+        "record",
+        "live_state",
+        "overview",
+        "estimate",
+        "history",
+        "review",
+        "hooks",
+        "publish",
+    ],
     ["orchestrator"],
     ["screen", "console", "demo", "cli", "commands"],
 ]

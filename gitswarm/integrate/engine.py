@@ -15,15 +15,13 @@ from gitswarm.errors import GitswarmError, ModelError
 from gitswarm.integrate.forecast import Forecast
 from gitswarm.integrate.kept import FanIn, HandMerge, hunk_key
 from gitswarm.integrate.memory import Memory
-from gitswarm.integrate.regenerate import Regenerate
 from gitswarm.integrate.suspicions import find_suspicious
 from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict, OpenMerge
 from gitswarm.merge.ask import Answer
-from gitswarm.merge.conflicts import Conflict, ConflictedText
+from gitswarm.merge.conflicts import Conflict
 from gitswarm.merge.ladder import Rungs, climb
 from gitswarm.merge.question import INTENT_LENGTH, Question, Side
 from gitswarm.merge.resolutions import Resolution
-from gitswarm.merge.rules.generated import generated_kind
 from gitswarm.merge.rules.place import Past
 from gitswarm.merge.rules.superseded import MOST_VERSIONS
 from gitswarm.merge.threeway import Conflicted, Merged, merge, merge_disjoint, write_resolved
@@ -31,7 +29,7 @@ from gitswarm.plan.tasks import Plan, Task
 from gitswarm.progress import BranchMerged, BranchSetAside, ConflictForecast, Resolving, Watch
 from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.ledger import Step
-from gitswarm.repo.objects import Oid, RepoPath, TaskId, show
+from gitswarm.repo.objects import Oid, TaskId, show
 from gitswarm.repo.repository import Repository
 from gitswarm.swarm.collector import Collected
 from gitswarm.swarm.messages import Authorship, write_message
@@ -94,8 +92,6 @@ class IntegrationEngine:
     memory: Memory
     record: Record
     watch: Watch
-    regenerate: Regenerate | None = None
-    """Writes lock files and snapshots anew; without it, a person has to."""
     dropped: Collection[TaskId] = ()
     """Tasks that are to be left out, with all that depend on them."""
 
@@ -274,13 +270,14 @@ class IntegrationEngine:
                 self._plain.add(commit)
             return _Step(tip, commit)
         answered = await self._answers(outcome, inside, ours, tip, ask=ask)
-        texts = _resolved_texts(outcome, answered)
-        if ask and self.regenerate is not None:
-            parents = ours, tip.commit
-            answered, texts = await self.regenerate(outcome, answered, texts, parents)
         conflicts = self._tell(outcome, inside, ours, tip, answered)
         if any(conflict.is_open for conflict in conflicts):
             return _Step(tip, None, conflicts)
+        texts = {
+            conflict.path: conflict.text.splice({one.hunk: one.text or b"" for one in resolutions})
+            for conflict, resolutions in zip(outcome.conflicts, answered, strict=True)
+            if conflict.text is not None
+        }
         tree = await asyncio.to_thread(write_resolved, self.repository, outcome, texts)
         return _Step(tip, await self._commit(tree, ours, tip, conflicts), conflicts)
 
@@ -295,7 +292,7 @@ class IntegrationEngine:
         self, outcome: Conflicted, inside: Sequence[TaskId], ours: Oid, tip: Tip, *, ask: bool
     ) -> Sequence[Sequence[Resolution]]:
         """For every conflict a resolution of every hunk, open ones too."""
-        hopeless = await asyncio.to_thread(self._hopeless, outcome.conflicts)
+        hopeless = next((c.kind for c in outcome.conflicts if c.text is None), None)
         if hopeless or not ask:
             why = (
                 f"not asked: the same merge has a {hopeless} conflict, which a person has to decide"
@@ -307,17 +304,6 @@ class IntegrationEngine:
         return await asyncio.gather(
             *(self._answer(conflict, inside, ours, tip) for conflict in outcome.conflicts)
         )
-
-    def _hopeless(self, conflicts: Sequence[Conflict]) -> str | None:
-        """What kind of conflict only a person can decide, if there is one."""
-        for conflict in conflicts:
-            path, text = conflict.path, conflict.text
-            if text is None:
-                return conflict.kind
-            kind = generated_kind(path) if self.regenerate is None else None
-            if kind and len(self.memory.replay(path, text)) < len(text.hunks):
-                return kind
-        return None
 
     def _tell(
         self,
@@ -502,19 +488,6 @@ class IntegrationEngine:
         """Return once every merge commit is in the ledger; many of them share one step of it."""
         recordings, self._recordings = self._recordings, []
         await asyncio.gather(*recordings)
-
-
-def _resolved_texts(
-    conflicted: Conflicted, answered: Sequence[Sequence[Resolution]]
-) -> Mapping[RepoPath, ConflictedText]:
-    """The files with what was answered as text; what was not stays a hunk."""
-    return {
-        conflict.path: conflict.text.splice(
-            {one.hunk: one.text or b"" for one in resolutions if one.by is not None}
-        )
-        for conflict, resolutions in zip(conflicted.conflicts, answered, strict=True)
-        if conflict.text is not None
-    }
 
 
 def _in_order(resolutions: Mapping[int, Resolution]) -> Sequence[Resolution]:

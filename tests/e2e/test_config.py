@@ -21,12 +21,13 @@ def test_the_settings_are_shown_as_they_hold(swarm: Swarm) -> None:
         "swarm.overlap": "warn",
         "swarm.coAuthor": "",
         "swarm.rules": "version",
-        "swarm.regenerate": "",
         "swarm.resolve.minConfidence": "0.5",
         "swarm.review.mode": "warn",
         "swarm.review.blockOn": "critical",
         "swarm.review.onError": "allow",
         "swarm.review.timeout": "60.0",
+        "swarm.forge": "",
+        "swarm.forgeUrl": "",
         "swarm.role.tester.model": "claude-haiku-5-5",
     }
 

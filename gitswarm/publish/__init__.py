@@ -1,0 +1,1 @@
+"""Publishing: a merged branch becomes a pull request."""

@@ -1,0 +1,174 @@
+"""Description: title and body of a pull request, for people who were not there."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gitswarm.overview import TaskView
+from gitswarm.publish.markdown import code, own_words, prose
+from gitswarm.publish.proposal import Proposal
+from gitswarm.publish.secrets import Secrets
+from gitswarm.publish.template import fill
+from gitswarm.repo.objects import RepoPath, RunId, show
+from gitswarm.screen.text import duration, money, one_line, several
+
+TITLE_LIMIT = 100
+GOAL_LIMIT = 8_000
+NOTE_LIMIT = 400
+REASON_LIMIT = 240
+SUBJECTS_SHOWN = 6
+"""Commits of one task."""
+SHORT_OID = 10
+ITEMS_SHOWN = 30
+"""Conflicts, findings or paths; the rest is counted."""
+
+_OUTCOMES = {
+    "done": "",
+    "noted": "",
+    "empty": "changed nothing",
+    "failed": "failed",
+    "timeout": "ran out of time",
+    "skipped": "was skipped",
+    "cancelled": "was cancelled",
+}
+
+_RESOLVERS = {"model": "the model", "human": "a person", "replay": "an earlier answer"}
+
+
+def title_of(goal: str, secrets: Secrets) -> str:
+    """The first line of the goal."""
+    lines = (line.lstrip("# ").strip() for line in secrets.out_of(goal).splitlines())
+    return one_line(next(filter(None, lines), "git swarm"), TITLE_LIMIT)
+
+
+def describe(
+    report: Mapping[str, Any],
+    tasks: Sequence[TaskView],
+    *,
+    verify: Mapping[str, Any] | None,
+    ci_paths: Sequence[RepoPath],
+    secrets: Secrets,
+) -> str:
+    """What was asked, what each agent did, and what a reviewer has to know, as Markdown.
+
+    `report` is what `git swarm --json` printed of the run. Only the goal is the user's own text;
+    everything else is put so that a forge acts on nothing in it.
+    """
+    report, verify = secrets.out_of_json(report), secrets.out_of_json(verify)
+    sections = [
+        own_words(report["goal"][:GOAL_LIMIT]),
+        *_section("What each agent did", map(_task, map(secrets.out_of_task, tasks))),
+        *_section("Conflicts", map(_conflict, report["conflicts"]), none="There were none."),
+        *_section("Verify", [_verdict(verify)]),
+        *_section("Findings still open", map(_finding, report["findings"]), none="None."),
+        *_section("Changes to CI definitions", (f"- {code(show(path))}" for path in ci_paths)),
+        *_section("Cost", [_cost(report)]),
+        f"Made by `git swarm`, run {code(report['run'])}, from {code(report['base'][:12])}.",
+    ]
+    return "\n\n".join(sections)
+
+
+def _section(title: str, items: Iterable[str], *, none: str = "") -> list[str]:
+    """A heading and what is below it; nothing at all where there are no items and nothing is said
+    of that."""
+    lines = list(items)
+    if len(lines) > ITEMS_SHOWN:
+        lines = [*lines[:ITEMS_SHOWN], f"- and {len(lines) - ITEMS_SHOWN} more"]
+    text = "\n".join(lines) or none
+    return [f"### {title}", text] if text else []
+
+
+def _task(task: TaskView) -> str:
+    role = f" ({task.role})" if task.role != task.task else ""
+    facts = [
+        _OUTCOMES.get(task.outcome, task.outcome) if task.outcome else "did not end",
+        f"{several(len(task.commits), 'commit')} on {code(task.branch)}"
+        if task.branch and task.commits
+        else "",
+    ]
+    about = [prose(task.title, REASON_LIMIT).rstrip("."), "; ".join(filter(None, facts))]
+    lines = [f"- **{task.task}**{role}: {'. '.join(filter(None, about))}"]
+    lines += [
+        f"  - {code(commit.oid[:SHORT_OID])} {prose(commit.subject, REASON_LIMIT)}"
+        for commit in task.commits[:SUBJECTS_SHOWN]
+    ]
+    if len(task.commits) > SUBJECTS_SHOWN:
+        lines.append(f"  - and {len(task.commits) - SUBJECTS_SHOWN} more")
+    if task.note.strip():
+        lines.append(f"  - Note: {prose(_first_words(task.note), NOTE_LIMIT)}")
+    return "\n".join(lines)
+
+
+def _first_words(note: str) -> str:
+    """A note's prose up to its first list, table or code, without what marks headings."""
+    words = re.split(r"(?m)^\s*(?:```|~~~|[-*+] |\d+[.)] |\|)", note.strip(), maxsplit=1)[0]
+    return re.sub(r"(?m)^#+ +", "", words) if words.strip() else note
+
+
+def _conflict(conflict: Mapping[str, Any]) -> str:
+    first, second = conflict["between"]
+    head = f"- {code(conflict['path'])} ({conflict['kind']}, between {first} and {second})"
+    if not conflict["hunks"]:
+        return f"{head}: **open**, its branch is left out"
+    return "\n".join([f"{head}:", *map(_hunk, conflict["hunks"])])
+
+
+def _hunk(hunk: Mapping[str, Any]) -> str:
+    by = hunk["by"]
+    because = f": {prose(hunk['reason'], REASON_LIMIT)}" if hunk["reason"] else ""
+    if by is None:
+        return f"  - hunk {hunk['n']} is **open**, its branch is left out{because}"
+    who = _RESOLVERS.get(by) or f"the rule {code(by.removeprefix('rule:'))}"
+    sure = "" if hunk["confidence"] is None else f" (confidence {hunk['confidence']:.2f})"
+    return f"  - hunk {hunk['n']} resolved by {who}{sure}{because}"
+
+
+def _verdict(verify: Mapping[str, Any] | None) -> str:
+    if verify is None:
+        return "**Not verified**: no check has seen this branch."
+    words = {
+        "passed": "passed on exactly this branch",
+        "failed": "**fails** on this branch",
+        "flaky": "failed once and then **passed** on the very same tree",
+        "base_failed": "**fails**, and does so without these changes too",
+    }
+    return f"{code(verify['command'], REASON_LIMIT)} {words[verify['outcome']]}."
+
+
+def _finding(finding: Mapping[str, Any]) -> str:
+    lines = finding["lines"]
+    where = f"{finding['path']}:{lines[0]}" if lines else finding["path"]
+    title, reason = prose(finding["title"], REASON_LIMIT), prose(finding["reason"], REASON_LIMIT)
+    return f"- **{finding['severity']}** {code(where)} {title}{': ' + reason if reason else ''}"
+
+
+def _cost(report: Mapping[str, Any]) -> str:
+    cost = report["cost_usd"]
+    paid = "An unknown amount, as a model's price is not known," if cost is None else money(cost)
+    agents = several(len(report["tasks"]), "agent")
+    return f"{paid} for {agents} in {duration(report['seconds'])}."
+
+
+# A body that people have worked on since
+
+
+def merge_body(existing: str | None, proposal: Proposal) -> str:
+    """The body with the description in it. Of one that exists only our own part is replaced, which
+    two comments mark; where somebody took those away, the body is theirs and stays."""
+    begin, end = _marks(proposal.run)
+    ours = f"{begin}\n{proposal.description}\n{end}"
+    if existing is None:
+        return fill(proposal.template, ours)
+    text = existing.replace("\r\n", "\n")
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if found and closed:
+        return before + ours + after
+    return existing if text.strip() else fill(proposal.template, ours)
+
+
+def _marks(run: RunId) -> tuple[str, str]:
+    return (
+        f'<!-- git swarm: run {run}; "git swarm pr" replaces what is from here -->',
+        f"<!-- git swarm: to here; run {run} -->",
+    )

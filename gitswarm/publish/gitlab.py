@@ -1,0 +1,59 @@
+"""GitLab: a merge request is opened and updated by options of the push. See "Push options" in
+GitLab's documentation."""
+
+import re
+from urllib.parse import quote
+
+from gitswarm.publish.forge import Forge
+from gitswarm.publish.proposal import Action, Opened, Proposal, Published
+from gitswarm.publish.push import Pushed
+from gitswarm.publish.template import fill
+
+_MERGE_REQUEST = re.compile(r"/merge_requests/(\d+)\b")
+_BODY_LIMIT = 30_000
+"""Characters; an option must fit in one packet of 65,516 bytes."""
+
+
+def push_options(proposal: Proposal) -> list[str]:
+    """An option is one line: GitLab reads `\\n` in a description as the end of one."""
+    title = f"Draft: {proposal.title}" if proposal.draft else proposal.title
+    body = fill(proposal.template, proposal.description)[:_BODY_LIMIT]
+    return [
+        "merge_request.create",
+        f"merge_request.target={proposal.base}",
+        f"merge_request.title={title}",
+        "merge_request.description=" + body.replace("\n", "\\n"),
+        *(["merge_request.draft"] if proposal.draft else []),
+    ]
+
+
+def read_answer(
+    forge: Forge, proposal: Proposal, pushed: Pushed, *, before: Published | None, is_new: bool
+) -> Opened:
+    """What the push came to. GitLab answers in prose, in which only the address can be relied on.
+    `is_new`: the branch was not there before."""
+    found = next((url for url in pushed.addresses if _MERGE_REQUEST.search(url)), None)
+    address = found or (before.address if before else None)
+    number = _MERGE_REQUEST.search(address or "")
+    known = int(number[1]) if number else None
+    if f"refs/heads/{proposal.branch}" in pushed.unchanged:
+        remark = (
+            f"GitLab had this commit already; open its merge request at {_new(forge, proposal)}"
+        )
+        if address:
+            remark = (
+                "GitLab takes a title, a description and the draft state with a new commit only"
+            )
+        return Opened(Action.UNCHANGED, known, address, proposal.draft, remarks=(remark,))
+    if address is None:
+        told = " / ".join(pushed.said) or "nothing"
+        remark = f"GitLab was asked for a merge request and gave no address; it said: {told}"
+        return Opened(Action.PUSHED, draft=proposal.draft, remarks=(remark,))
+    action = Action.OPENED if is_new or (before is None and found) else Action.UPDATED
+    return Opened(action, known, address, proposal.draft)
+
+
+def _new(forge: Forge, proposal: Proposal) -> str:
+    """Where a merge request of a branch is opened by hand."""
+    query = f"merge_request%5Bsource_branch%5D={quote(proposal.branch, safe='')}"
+    return f"{forge.origin}/{forge.path}/-/merge_requests/new?{query}"

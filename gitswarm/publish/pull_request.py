@@ -1,0 +1,474 @@
+"""A run's merged branch becomes a pull request: refused or not, pushed, opened or updated."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gitswarm.errors import GitError, PublishError, UsageError
+from gitswarm.history import RunHistory
+from gitswarm.publish import agit, gitlab
+from gitswarm.publish.api import Api
+from gitswarm.publish.credentials import find_token
+from gitswarm.publish.description import describe, title_of
+from gitswarm.publish.forge import Forge, ForgeKind, gh_reaches, github_api, recognise
+from gitswarm.publish.proposal import Action, Opened, Proposal, Published
+from gitswarm.publish.push import Pushed, Pusher, RefPush, RemoteRefs
+from gitswarm.publish.remote import Remote, choose_remote
+from gitswarm.publish.secrets import Secrets
+from gitswarm.publish.template import find_template
+from gitswarm.repo.ledger import Ledger, Step, hold
+from gitswarm.repo.objects import BranchName, Oid, RefName, RepoPath, RunId, show
+from gitswarm.repo.repository import Repository
+from gitswarm.screen.text import listed, one_line, several
+from gitswarm.settings import Settings
+from gitswarm.swarm.paths import is_ci_definition
+
+RECORD = "publish.json"
+"""Where the ledger keeps what was published last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asked for on the command line."""
+
+    draft: bool = False
+    base: str | None = None
+    remote: str | None = None
+    branches: bool = False
+    """Push the branches of the tasks too."""
+    may_ask: bool = False
+    """Somebody sits at a terminal who can be asked for a password."""
+
+    def command(self, run: RunId) -> str:
+        """The command line that says the same."""
+        options = [
+            *(["--draft"] if self.draft else []),
+            *(["--base", self.base] if self.base else []),
+            *(["--remote", self.remote] if self.remote else []),
+            *(["--branches"] if self.branches else []),
+        ]
+        return " ".join(["git swarm pr", run, *options])
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """What was published, and what there is to say of it."""
+
+    proposal: Proposal
+    remote: str
+    forge: Forge
+    opened: Opened
+    rebuilt: bool
+    """The branch on the remote held commits that it does not hold any more."""
+    branches: tuple[BranchName, ...]
+    """Branches of tasks that were pushed too."""
+    ci_paths: tuple[RepoPath, ...]
+    addresses: tuple[str, ...]
+    """What the remote printed."""
+
+    @property
+    def title(self) -> str:
+        return self.opened.title or self.proposal.title
+
+    @property
+    def address(self) -> str | None:
+        """Of the pull request; where there is none, the first that the remote printed."""
+        return self.opened.address or next(iter(self.addresses), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """The merged branch, fit to be published."""
+
+    branch: BranchName
+    commit: Oid
+    verify: Mapping[str, Any] | None
+
+
+class Publication:
+    """One run on its way to a remote."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        history: RunHistory,
+        settings: Settings,
+        wishes: Wishes,
+        *,
+        environ: Mapping[str, str],
+        tell: Callable[[str], None],
+    ) -> None:
+        """`tell` says something at once, while the rest goes on."""
+        self._repository = repository
+        self._history = history
+        self._settings = settings
+        self._wishes = wishes
+        self._environ = environ
+        self._tell = tell
+        self._run = history.run
+        self._again = wishes.command(history.run)
+
+    def publish(self) -> PullRequest:
+        """Raises `PublishError`, `UsageError` and `GitError`; whatever was done until then is found
+        and gone on from when it is called again."""
+        candidate = self._require_fit()
+        remote = choose_remote(self._repository, self._wishes.remote)
+        with hold(self._repository, self._run):
+            return self._publish(candidate, remote)
+
+    def _publish(self, candidate: _Candidate, remote: Remote) -> PullRequest:
+        forge = self._recognise(remote)
+        api = self._login(forge, remote) if forge.kind is ForgeKind.GITHUB else None
+        pusher = Pusher(
+            self._repository,
+            remote,
+            may_ask=self._wishes.may_ask,
+            seconds=self._settings.timeout_seconds,
+            again=self._again,
+        )
+        refs = self._fetch_refs(pusher, candidate)
+        base = self._base(refs, remote)
+        self._require_news(candidate, refs, base)
+        before = self._published_before(remote)
+        ci_paths = self._warn(candidate, refs, base)
+        proposal = self._proposal(candidate, base, forge, ci_paths)
+        branches = self._push_branches(pusher, refs) if self._wishes.branches else ()
+        if forge.kind is ForgeKind.GITEA:
+            opened, pushed, rebuilt = self._push_for(pusher, forge, proposal, refs, before)
+        else:
+            rebuilt = self._is_rebuilt(refs, proposal, remote)
+            options = gitlab.push_options(proposal) if forge.kind is ForgeKind.GITLAB else []
+            pushed = self._push(pusher, refs, proposal, options, rebuilt=rebuilt)
+            opened = self._open(forge, api, proposal, pushed, refs, before)
+        published = PullRequest(
+            proposal, remote.name, forge, opened, rebuilt, branches, ci_paths, pushed.addresses
+        )
+        self._record(published)
+        return published
+
+    # -- refused or not
+
+    def _require_fit(self) -> _Candidate:
+        """What is to be published. Raises `PublishError` where a person has to look at it first."""
+        history, run = self._history, self._run
+        if history.is_running:
+            raise PublishError(
+                f"run {run} is still at work", hint=f'"git swarm status {run}" shows how far it is'
+            )
+        merged, report = history.merged, history.report
+        if merged is None or report is None:
+            raise PublishError(
+                f"run {run} has merged nothing, so there is nothing to publish",
+                hint=f'"git swarm show {run}" tells why',
+            )
+        branch = BranchName(merged["branch"])
+        tip = self._repository.ref(RefName(f"refs/heads/{branch}")) or Oid(merged["commit"])
+        verify = history.verdict_of(self._repository.tree(tip))
+        wanting = [*_open_conflicts(report), *_not_verified(verify, tip != merged["commit"])]
+        if wanting and not self._wishes.draft:
+            draft = replace(self._wishes, draft=True)
+            raise PublishError(
+                f"run {run} {' and '.join(wanting)}",
+                hint=f"to publish it as a draft all the same: {draft.command(run)}",
+            )
+        return _Candidate(branch, tip, verify)
+
+    # -- where it goes
+
+    def _recognise(self, remote: Remote) -> Forge:
+        from gitswarm.publish.gh import is_logged_in
+        from gitswarm.publish.rest import ask_kind
+
+        chosen = self._settings.forge
+        setting = None
+        if chosen is not None:
+            setting = ForgeKind.GITEA if chosen == "forgejo" else ForgeKind(chosen)
+        return recognise(
+            remote.address,
+            setting=setting,
+            url=self._settings.forge_url,
+            environ=self._environ,
+            gh_knows=lambda host: is_logged_in(host, by_itself=True),
+            host_says=ask_kind,
+        )
+
+    def _login(self, forge: Forge, remote: Remote) -> Api:
+        """`gh` where it is installed, logged in and would ask at the same place; else our own
+        client. Before anything is pushed, so that a missing login is told while nothing is half
+        done."""
+        from gitswarm.publish.gh import Gh, is_logged_in
+        from gitswarm.publish.rest import Rest
+
+        address = github_api(forge, self._environ)
+        if gh_reaches(forge, address) and is_logged_in(forge.host):
+            return Gh(forge.host)
+        token = find_token(
+            self._repository,
+            forge,
+            remote.address,
+            self._environ,
+            may_ask=self._wishes.may_ask,
+            seconds=self._settings.timeout_seconds,
+        )
+        return Rest(address, token)
+
+    def _fetch_refs(self, pusher: Pusher, candidate: _Candidate) -> RemoteRefs:
+        base = [f"refs/heads/{self._wishes.base}"] if self._wishes.base else []
+        folder = candidate.branch.rpartition("/")[0]
+        return pusher.fetch_refs(*base, f"refs/heads/{folder}/*", agit.HEADS)
+
+    def _base(self, refs: RemoteRefs, remote: Remote) -> BranchName:
+        """The branch that is to take the changes. Raises `UsageError`."""
+        wanted = self._wishes.base
+        if wanted is None:
+            if refs.default is None:
+                raise UsageError(
+                    f"{remote.name} has no default branch to open a pull request into",
+                    hint=f"push one first, such as: git push {remote.name} main; or name --base",
+                )
+            return refs.default
+        if refs.branch(wanted) is None:
+            raise UsageError(
+                f'{remote.name} has no branch "{wanted}" to open a pull request into',
+                hint=f'"git ls-remote --heads {remote.name}" lists its branches',
+            )
+        return BranchName(wanted)
+
+    def _require_news(self, candidate: _Candidate, refs: RemoteRefs, base: BranchName) -> None:
+        tip = refs.branch(base)
+        if tip and self._has(tip) and self._repository.is_ancestor(candidate.commit, tip):
+            raise PublishError(
+                f"everything in {candidate.branch} is in {base} already",
+                hint=f"git log {tip[:12]}",
+            )
+
+    # -- what is told before
+
+    def _warn(
+        self, candidate: _Candidate, refs: RemoteRefs, base: BranchName
+    ) -> tuple[RepoPath, ...]:
+        """Say what should be known before anybody else sees it; the CI definitions that change."""
+        changed = self._repository.changed_paths(self._history.base, candidate.commit)
+        ci_paths = tuple(sorted(path for path in changed if is_ci_definition(path)))
+        if ci_paths:
+            self._tell(
+                "this proposes changes to CI definitions, which may run as soon as they are "
+                f"pushed: {listed([one_line(show(path)) for path in ci_paths])}"
+            )
+        unpublished = self._commits_beside(refs.branch(base))
+        if unpublished:
+            self._tell(
+                f"{several(unpublished, 'commit')} of yours, from which the run started, "
+                f"{'is' if unpublished == 1 else 'are'} not in {base} and will be part of it"
+            )
+        return ci_paths
+
+    def _commits_beside(self, tip: Oid | None) -> int:
+        """How many commits the run's base has beyond the remote's branch; 0 also where that branch
+        is not known here."""
+        if tip is None or not self._has(tip):
+            return 0
+        return len(self._repository.commits_between(tip, self._history.base))
+
+    def _has(self, commit: Oid) -> bool:
+        try:
+            self._repository.commit_oid(commit)
+        except GitError:
+            return False
+        return True
+
+    def _proposal(
+        self,
+        candidate: _Candidate,
+        base: BranchName,
+        forge: Forge,
+        ci_paths: Sequence[RepoPath],
+    ) -> Proposal:
+        history = self._history
+        assert history.report is not None
+        secrets = Secrets(self._environ)
+        return Proposal(
+            run=self._run,
+            title=title_of(history.report["goal"], secrets),
+            description=describe(
+                history.report,
+                [history.task_view(task["id"]) for task in history.report["tasks"]],
+                verify=candidate.verify,
+                ci_paths=ci_paths,
+                secrets=secrets,
+            ),
+            template=find_template(self._repository, history.base, forge.kind),
+            base=base,
+            branch=candidate.branch,
+            commit=candidate.commit,
+            draft=self._wishes.draft,
+        )
+
+    # -- pushed
+
+    def _is_rebuilt(self, refs: RemoteRefs, proposal: Proposal, remote: Remote) -> bool:
+        """Whether the remote's branch holds commits of ours that were left behind since. Raises
+        `PublishError` where it holds somebody else's, which a push would lose."""
+        there = refs.branch(proposal.branch)
+        if there is None:
+            return False
+        if self._has(there) and self._repository.is_ancestor(there, proposal.commit):
+            return False
+        if self._has(there) and self._was_ours(there):
+            return True
+        raise PublishError(
+            f"{proposal.branch} on {remote.name} holds commits that this run did not make",
+            hint=f"look at them: git fetch {remote.name} {proposal.branch} && git log FETCH_HEAD",
+        )
+
+    def _was_ours(self, commit: Oid) -> bool:
+        """Whether the run's record kept this commit at any time."""
+        return self._repository.is_ancestor(commit, self._history.recorded_at)
+
+    def _push(
+        self,
+        pusher: Pusher,
+        refs: RemoteRefs,
+        proposal: Proposal,
+        options: Sequence[str],
+        *,
+        rebuilt: bool,
+    ) -> Pushed:
+        to = RefName(f"refs/heads/{proposal.branch}")
+        replaces = refs.branch(proposal.branch) if rebuilt else None
+        pushed = pusher.push([RefPush(proposal.commit, to, replaces)], options)
+        self._require_taken(pusher, pushed)
+        return pushed
+
+    def _push_for(
+        self,
+        pusher: Pusher,
+        forge: Forge,
+        proposal: Proposal,
+        refs: RemoteRefs,
+        before: Published | None,
+    ) -> tuple[Opened, Pushed, bool]:
+        """The push that is the pull request itself, and whether it replaced commits."""
+        rebuilt = (
+            before is not None
+            and agit.number_at(refs, before.commit) == before.number
+            and not self._repository.is_ancestor(before.commit, proposal.commit)
+        )
+        options = agit.push_options(proposal, rebuilt=rebuilt)
+        pushed = pusher.push([RefPush(proposal.commit, agit.target(proposal))], options)
+        number = agit.number_at(refs, proposal.commit)
+        if pushed.unchanged or (pushed.rejected and number is not None):
+            address = None if number is None else f"{forge.origin}/{forge.path}/pulls/{number}"
+            opened = Opened(Action.UNCHANGED, number, address, proposal.draft)
+            return opened, pushed, False
+        self._require_taken(pusher, pushed)
+        opened = agit.read_answer(forge.origin, forge.path, proposal, pushed, before=before)
+        return opened, pushed, rebuilt
+
+    def _push_branches(self, pusher: Pusher, refs: RemoteRefs) -> tuple[BranchName, ...]:
+        """The branches of the tasks, those that are there."""
+        assert self._history.report is not None
+        wanted: list[RefPush] = []
+        for task in self._history.report["tasks"]:
+            ref = RefName(f"refs/heads/{task['branch']}")
+            commit = self._repository.ref(ref) if task["branch"] else None
+            if commit is None:
+                continue
+            there = refs.refs.get(ref)
+            ours = there is not None and self._has(there) and self._was_ours(there)
+            wanted.append(RefPush(commit, ref, there if ours else None))
+        if not wanted:
+            return ()
+        pushed = pusher.push(wanted)
+        self._require_taken(pusher, pushed)
+        return tuple(BranchName(ref.to.removeprefix("refs/heads/")) for ref in wanted)
+
+    def _require_taken(self, pusher: Pusher, pushed: Pushed) -> None:
+        if not pushed.rejected:
+            return
+        whys = [f"{_short(ref)} {summary}" for ref, summary in pushed.rejected.items()]
+        said = f"; it said: {' / '.join(pushed.said)}" if pushed.said else ""
+        raise PublishError(
+            f"{pusher.remote.name} did not take {listed(whys)}{said}",
+            hint=f"set right what it says, or push elsewhere with --remote; then: {self._again}",
+        )
+
+    # -- opened or updated
+
+    def _open(
+        self,
+        forge: Forge,
+        api: Api | None,
+        proposal: Proposal,
+        pushed: Pushed,
+        refs: RemoteRefs,
+        before: Published | None,
+    ) -> Opened:
+        if api is not None:
+            from gitswarm.publish.github import GitHub
+
+            github = GitHub(api, forge.path, host=forge.host, again=self._again, tell=self._tell)
+            return github.propose(proposal, before)
+        if forge.kind is ForgeKind.GITLAB:
+            is_new = refs.branch(proposal.branch) is None
+            return gitlab.read_answer(forge, proposal, pushed, before=before, is_new=is_new)
+        return Opened(Action.PUSHED, draft=proposal.draft)
+
+    # -- remembered
+
+    def _published_before(self, remote: Remote) -> Published | None:
+        """What was published there the last time."""
+        before = Published.from_json(self._history.load_record(RECORD))
+        if before is None or before.remote != remote.name:
+            return None
+        return before
+
+    def _record(self, published: PullRequest) -> None:
+        proposal, opened = published.proposal, published.opened
+        value = Published(
+            remote=published.remote,
+            forge=published.forge.kind.value,
+            base=proposal.base,
+            commit=proposal.commit,
+            title=published.title,
+            number=opened.number,
+            address=opened.address,
+        ).to_json()
+        if value == self._history.load_record(RECORD):
+            return
+        step = Step(f"published: {opened.action.value}", {RECORD: value}, (proposal.commit,))
+        asyncio.run(Ledger.reopen(self._repository, self._run).record(step))
+
+
+def _open_conflicts(report: Mapping[str, Any]) -> list[str]:
+    """What is open of a report's conflicts, in words that follow the run's name."""
+    opened = [
+        conflict
+        for conflict in report["conflicts"]
+        if not conflict["hunks"] or any(hunk["by"] is None for hunk in conflict["hunks"])
+    ]
+    hunks = sum(hunk["by"] is None for conflict in opened for hunk in conflict["hunks"])
+    if not opened:
+        return []
+    paths = listed([one_line(conflict["path"]) for conflict in opened])
+    what = several(hunks, "open hunk") if hunks else several(len(opened), "open conflict")
+    return [f"has {what} in {paths}"]
+
+
+def _not_verified(verify: Mapping[str, Any] | None, moved: bool) -> list[str]:
+    if verify is None:
+        since = "since its branch moved" if moved else "no check has seen its merged branch"
+        return [f"is not verified: {since}"]
+    if verify["outcome"] == "passed":
+        return []
+    ways = {
+        "failed": "its check fails",
+        "flaky": "its check failed once and then passed",
+        "base_failed": "its check fails, on the base too",
+    }
+    return [f"is not verified: {ways[verify['outcome']]}"]
+
+
+def _short(ref: RefName) -> str:
+    return ref.removeprefix("refs/heads/")
