@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RepositoryBuilder
-from tests.e2e.conftest import Finished, Swarm
+from tests.e2e.conftest import Finished, Swarm, file_reply
 from tests.e2e.findings import NOTHING, REVIEWERS, answers, finding, findings_reply, system_of
 from tests.messages_api import Scripted
 
@@ -300,6 +300,60 @@ def test_a_skip_is_recorded_with_its_reason(pusher: Pusher) -> None:
     assert f"a fixture of the parser (refs/heads/main ({commit}) -> refs/heads/main)" in (
         pusher.swarm("hook").stdout
     )
+
+
+# -- branches of runs
+
+
+def test_a_branch_without_a_verdict_waits_where_verify_is_set(pusher: Pusher) -> None:
+    swarm = pusher.swarm
+    swarm.script.answers["task"] = file_reply({"app.py": "one\nTWO\nthree\n"})
+    run = swarm.carry_out({"id": "one", "role": "builder"}).json["run"]
+    merged = f"swarm/{run}/merged"
+
+    free = pusher.push("origin", f"{merged}:refs/heads/first")
+    pusher.repo.git("config", "swarm.verify", "true")
+    unverified = pusher.push("origin", merged)
+    renamed = pusher.push("origin", f"{merged}:main")
+
+    assert (free.status, unverified.status, renamed.status) == (0, 1, 1)
+    why = f"git swarm: {merged}: swarm.verify is set and has not run on it"
+    assert [unverified.stderr.splitlines()[0], renamed.stderr.splitlines()[0]] == [why, why]
+
+
+@pytest.mark.parametrize(("check", "goes"), [("test -e new.py", True), ("test ! -e new.py", False)])
+def test_a_branch_whose_verify_failed_is_not_pushed(pusher: Pusher, check: str, goes: bool) -> None:
+    swarm = pusher.swarm
+    swarm.script.answers["task"] = file_reply({"new.py": "x = 1\n"})
+    run = swarm.carry_out({"id": "one", "role": "builder"}, options=("--verify", check)).json["run"]
+
+    done = pusher.push("origin", f"swarm/{run}/merged")
+
+    failed = f"git swarm: swarm/{run}/merged: its verify failed: {check}"
+    assert (done.status == 0) == goes
+    assert done.stderr.startswith(failed) == (not goes)
+
+
+def test_a_branch_with_open_conflicts_is_not_pushed_nor_what_lacks_it(pusher: Pusher) -> None:
+    swarm = pusher.swarm
+    swarm.script.answers |= {
+        "task:one": file_reply({"app.py": "1\ntwo\nthree\n"}),
+        "task:two": file_reply({"app.py": "eins\ntwo\nthree\n"}),
+        "resolve": "````unresolved hunk=1\nThey contradict each other.\n````\n",
+    }
+    run = swarm.carry_out({"id": "one", "role": "builder"}, {"id": "two", "role": "builder"}).json
+    name = f"swarm/{run['run']}"
+
+    told = {
+        branch: pusher.push("origin", f"{name}/{branch}").stderr.partition("\n")[0]
+        for branch in ("one", "two", "merged")
+    }
+
+    assert told == {
+        "one": "",
+        "two": f"git swarm: {name}/two: its conflicts are open",
+        "merged": f"git swarm: {name}/merged: it lacks two, whose conflicts are open",
+    }
 
 
 # -- the hook's place
