@@ -113,7 +113,7 @@ def _check(repository: Repository, _arguments: Sequence[str]) -> int:
         from gitswarm.review.scope import staged_scope
 
         scope = staged_scope(repository)
-        return _object(check_staged(repository, scope.base, scope.head))
+        return _object(check_staged(repository, scope.base, scope.head), at="commit")
     settings = Settings.load(repository)
     added = outgoing(repository, updates, told[1])
     return _object([*check_branches(repository, settings, updates), *check_push(repository, added)])
@@ -150,7 +150,7 @@ def _skip(repository: Repository, hook: str, updates: Sequence[RefUpdate]) -> bo
     return True
 
 
-def _object(objections: Iterable[Objection]) -> int:
+def _object(objections: Iterable[Objection], *, at: str = "push") -> int:
     found = list(objections)
     if not found:
         return 0
@@ -159,7 +159,7 @@ def _object(objections: Iterable[Objection]) -> int:
         console.show_line(f"git swarm: {objection}")
     if len(found) > OBJECTIONS_SHOWN:
         console.show_line(f"git swarm: and {len(found) - OBJECTIONS_SHOWN} more")
-    _tell(f"stopped. If it is right as it is: {VARIABLE}=REASON git push")
+    _tell(f"stopped. If it is right as it is: {VARIABLE}=REASON git {at}")
     return 1
 
 

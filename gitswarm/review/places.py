@@ -30,7 +30,7 @@ class Source:
         return self._lines[path]
 
     def data(self, path: RepoPath) -> bytes | None:
-        if not path or path.startswith(b"/") or path.find(b"\0") >= 0:
+        if path.find(b"\0") >= 0 or any(p in (b"", b".", b"..") for p in path.split(b"/")):
             return None
         entry = self._repository.entry(self._treeish, path)
         if entry is None or entry.mode not in (FILE_MODE, EXECUTABLE_MODE):

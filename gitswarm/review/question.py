@@ -1,11 +1,11 @@
 """What reviewers are shown: one frozen prefix with the change for all of them, then their part."""
 
-import re
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from itertools import groupby
 
 from gitswarm.model import Prefix
+from gitswarm.plan.fence import fenced
 from gitswarm.plan.path_text import spell
 from gitswarm.plan.tools import TOOLS
 from gitswarm.review.change import Change, ChangedFile
@@ -32,7 +32,8 @@ def prefix(change: Change, shown: Sequence[Place]) -> Prefix:
             *_show_hunks(change, shown),
         ]
     )
-    return Prefix(system=text.encode("utf-8", "backslashreplace").decode() + "\n", tools=TOOLS)
+    readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return Prefix(system=readable + "\n", tools=TOOLS)
 
 
 def part(reviewer: Reviewer) -> str:
@@ -91,7 +92,7 @@ def _name(file: ChangedFile) -> str:
 def _show_hunks(change: Change, shown: Sequence[Place]) -> Iterator[str]:
     for path, places in groupby(shown, key=lambda place: place.path):
         text = "\n\n".join(_show(place.hunk) for place in places)
-        yield f"## {_name(change.by_path[path])}\n\n{_fenced(text)}"
+        yield f"## {_name(change.by_path[path])}\n\n{fenced(text)}"
 
 
 def _show(hunk: Hunk) -> str:
@@ -106,10 +107,3 @@ def _cut(line: str) -> str:
     if len(line) <= LINE_CHARACTERS:
         return line
     return f"{line[:LINE_CHARACTERS]} [cut: {len(line) - LINE_CHARACTERS:,} more characters]"
-
-
-def _fenced(text: str) -> str:
-    """Marked off by tildes, more of them than the text has anywhere."""
-    longest = max((len(run) for run in re.findall("~+", text)), default=0)
-    fence = "~" * max(4, longest + 1)
-    return f"{fence}\n{text}\n{fence}"

@@ -42,10 +42,16 @@ def default_scope(repository: Repository) -> Scope:
         scope = _since(repository, base, "HEAD", words=f"{base}..HEAD")
         if scope.base != head:
             return scope
-    parents = repository.commit(head).parents
-    if not parents:
-        return Scope(nothing(repository), head, "the first commit")
-    return Scope(parents[0], head, "the last commit")
+    listed = repository.git("rev-list", "--parents", "--max-count=1", head).stdout.decode()
+    parents = [Oid(oid) for oid in listed.split()[1:]]
+    if parents:
+        return Scope(parents[0], head, "the last commit")
+    if _is_shallow(repository):
+        raise GitError(
+            "what the last commit changes is not known here, in a shallow clone",
+            hint="git fetch --unshallow",
+        )
+    return Scope(nothing(repository), head, "the first commit")
 
 
 def _usual_bases(repository: Repository) -> Iterator[str]:
