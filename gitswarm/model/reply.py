@@ -28,6 +28,17 @@ Kind = Literal[
     "unresolved",
     "findings",
 ]
+LONGEST = 1_000_000
+"""Characters of a reply that is read; ten times what a model can say in one."""
+
+MOST_FAULTS = 20
+"""So many of a reply are told."""
+
+_TOO_LONG = (
+    "the reply has {:,} characters and was not read; answer in less, and change large files by"
+    " edits instead of giving them whole."
+)
+
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -94,6 +105,8 @@ class ReplyText:
 
 def read_reply(text: str) -> ReplyText:
     """Never raises: what cannot be read is among the faults."""
+    if len(text) > LONGEST:
+        return ReplyText((), (), (Fault(1, _TOO_LONG.format(len(text))),), "")
     lines = _LINE.findall(text)
     blocks = [_Block.of(token, lines) for token in _fence_tokens(text)]
     faults = [*_stray_openers(lines, blocks)]
@@ -109,6 +122,9 @@ def read_reply(text: str) -> ReplyText:
             faults += _doubtful_close(lines, block)
         (fences if block.top_level else nested).append(block.fence(info))
     faults.sort(key=lambda fault: fault.line)
+    if len(faults) > MOST_FAULTS:
+        more = f"and {len(faults) - MOST_FAULTS:,} more lines like these."
+        faults[MOST_FAULTS:] = [Fault(faults[MOST_FAULTS].line, more)]
     meant = [fence for fence in fences if not fence.is_example]
     return ReplyText(tuple(fences), tuple(nested), tuple(faults), _prose(lines, meant))
 
@@ -156,10 +172,6 @@ class _Block:
     def line(self) -> int:
         return self.first + 1
 
-    def holds(self, index: int) -> bool:
-        """Whether the line is inside, not the opening fence itself."""
-        return self.first < index < self.stop
-
     def fence(self, info: "_Info") -> Fence:
         return Fence(
             info.kind,
@@ -186,7 +198,8 @@ def _indent(line: str) -> int:
 
 
 def _unclosed(marker: str) -> str:
-    return f'the fence opened here is never closed; end it with a line "{marker}".'
+    line = f'a line "{marker}"' if len(marker) <= 40 else f"a line of {len(marker):,} {marker[0]}"
+    return f"the fence opened here is never closed; end it with {line}."
 
 
 def _doubtful_close(lines: list[str], block: _Block) -> Iterator[Fault]:
@@ -214,17 +227,21 @@ def _prose(lines: list[str], fences: Iterable[Fence]) -> str:
 
 _OPENER = re.compile(
     r"""(?: [\s>*+#|•\-\ufeff\u200b-\u200d\u2060] | [0-9]{1,9}[.)] )*
-        (?P<marker> `{3,} | ~{3,} )
+        (?P<marker> `{3,}+ | ~{3,}+ )
         .* (?<![\w-]) path \s* =""",
     re.VERBOSE | re.IGNORECASE,
 )
 """A line that would open a fence with `path=`, but for what stands before it."""
-_INNER = re.compile(r" {0,3}(?P<marker>`{3,}|~{3,})[ \t]*(?P<info>[^`\s][^`]*)")
+_INNER = re.compile(r" {0,3}(?P<marker>`{3,}+|~{3,}+)[ \t]*(?P<info>[^`\s][^`]*)")
 """A line that would open a fence, were it not inside one."""
 
 
 def _stray_openers(lines: list[str], blocks: list[_Block]) -> Iterator[Fault]:
     openers = {block.first for block in blocks if block.top_level}
+    outers: dict[int, _Block] = {}
+    for block in blocks:
+        for inner in range(block.first + 1, block.stop):
+            outers.setdefault(inner, block)
     for index, ended in enumerate(lines):
         line = ended.rstrip("\r\n")
         with_path = _OPENER.match(line)
@@ -232,7 +249,7 @@ def _stray_openers(lines: list[str], blocks: list[_Block]) -> Iterator[Fault]:
         if found is None or index in openers:
             continue
         marker = found["marker"]
-        outer = next((block for block in blocks if block.holds(index)), None)
+        outer = outers.get(index)
         if outer is None:
             if with_path:
                 yield Fault(index + 1, _NOT_AT_TOP)

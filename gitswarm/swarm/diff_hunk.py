@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from gitswarm.swarm.line_search import find_lines, shown_places
 from gitswarm.swarm.nearest import nearest
-from gitswarm.swarm.refused import EditsRefused
+from gitswarm.swarm.refused import MOST_PROBLEMS, EditsRefused
 from gitswarm.swarm.textfile import BLANKS, Line, TextFile
 
 Sign = Literal[" ", "+", "-"]
@@ -61,6 +62,8 @@ def apply_hunks(
             place = _place(hunk, texts)
         except _UnfitError as unfit:
             problems.append(f"Line {hunk.line}: in {path} {unfit}")
+            if len(problems) == MOST_PROBLEMS:
+                break
             continue
         placed.append(place)
         if place.remark:
@@ -100,11 +103,7 @@ def _place(hunk: DiffHunk, texts: list[str]) -> _Placed:
         if not fuzz and expected in starts:
             starts = [expected]
         if len(starts) > 1:
-            shown = ", ".join(str(start + 1) for start in starts[:10])
-            raise _UnfitError(
-                f"this hunk fits {len(starts)} places (at lines {shown}"
-                f"{', ...' * (len(starts) > 10)}); give more lines around it."
-            )
+            raise _UnfitError(f"this hunk fits {shown_places(starts)}; give more lines around it.")
         if starts:
             moved = "" if expected in (None, starts[0]) else f" instead of {hunk.start}"
             return _Placed(trimmed, starts[0], front, moved + _told(fuzz, loosely=loosely))
@@ -122,12 +121,7 @@ def _matches(source: list[str], texts: list[str], *, loosely: bool) -> list[int]
         source, texts = ([text.rstrip(BLANKS) for text in lines] for lines in (source, texts))
         if not any(source):
             return []
-    count = len(source)
-    return [
-        at
-        for at in range(len(texts) - count + 1)
-        if texts[at] == source[0] and texts[at : at + count] == source
-    ]
+    return find_lines(texts, source)
 
 
 def _applied(placed: Sequence[_Placed], file: TextFile) -> TextFile:

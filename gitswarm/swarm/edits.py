@@ -18,8 +18,8 @@ from gitswarm.swarm.diff_hunk import apply_hunks
 from gitswarm.swarm.elision import new_elisions
 from gitswarm.swarm.messages import without_trailers
 from gitswarm.swarm.patch import FileDiff, read_diff
-from gitswarm.swarm.paths import refusal
-from gitswarm.swarm.refused import EditsRefused, UneditableError
+from gitswarm.swarm.paths import folded, refusal
+from gitswarm.swarm.refused import MOST_PROBLEMS, EditsRefused, UneditableError
 from gitswarm.swarm.search_replace import Pair, apply_pairs, opens_pair, read_pairs
 from gitswarm.swarm.slips import (
     at_line,
@@ -249,6 +249,7 @@ def apply_edits(edits: Edits, files: Files, *, writes: Writes) -> tuple[Change, 
     groups = _by_path(edits.edits)
     deleted = {edit.path for edit in edits.edits if _deletes(edit)}
     problems += _folders_written_as_files(groups.keys() - deleted)
+    problems += _names_that_fold(groups.keys() - deleted, files)
     for path, group in groups.items():
         refused = refusal(path, writes, files.entry, deleting=path in deleted, deleted=deleted)
         if refused is not None:
@@ -258,6 +259,8 @@ def apply_edits(edits: Edits, files: Files, *, writes: Writes) -> tuple[Change, 
             changes.append(_change(path, group, files))
         except EditsRefused as error:
             problems += error.problems
+        if len(problems) >= MOST_PROBLEMS:
+            break
     if problems:
         raise EditsRefused(*problems)
     return tuple(changes)
@@ -270,6 +273,20 @@ def _folders_written_as_files(written: set[RepoPath]) -> Iterator[str]:
             parent = RepoPath(b"/".join(parts[:depth]))
             if parent in written:
                 yield f"{show(parent)} and {show(path)} cannot both be files."
+
+
+def _names_that_fold(written: set[RepoPath], files: Files) -> Iterator[str]:
+    """New names that are one and the same where case does not count."""
+    alike: dict[str, list[RepoPath]] = defaultdict(list)
+    for path in sorted(written):
+        alike[folded(path)].append(path)
+    for paths in alike.values():
+        if len(paths) > 1 and any(files.entry(path) is None for path in paths):
+            names = " and ".join(map(show, paths))
+            yield (
+                f"{names} differ in case only, or in characters that do not show, and are one file"
+                " on many file systems; give it one name."
+            )
 
 
 def _change(path: RepoPath, group: Sequence[Edit], files: Files) -> Change:
@@ -299,6 +316,8 @@ def _change(path: RepoPath, group: Sequence[Edit], files: Files) -> Change:
             remarks += more
         except EditsRefused as refused:
             problems += refused.problems
+        if len(problems) >= MOST_PROBLEMS:
+            break
     if problems:
         raise EditsRefused(*problems)
     if not _deletes(first):

@@ -39,14 +39,15 @@ def _elisions(lines: Sequence[str]) -> Iterator[Elision]:
     for index, line in enumerate(lines):
         if len(line) > _WIDEST:
             continue
+        is_lone = _LONE.fullmatch(line) is not None
+        if not is_lone and not _is_placeholder(line):
+            continue
+        is_bare = line.strip() in _BARE
         above = lines[max(0, index - _FARTHEST) : index]
-        below = lines[index + 1 : index + _FARTHEST]
-        if _LONE.fullmatch(line):
-            bare = line.strip() in _BARE
-            elided = not bare or not (_is_body(line, above, below) or _continues_doctest(above))
-        else:
-            elided = _is_placeholder(line) and not _continues_doctest(above)
-        if elided:
+        is_code = (is_bare or not is_lone) and _continues_doctest(above)
+        if is_bare and not is_code:
+            is_code = _is_body(line, above, lines[index + 1 : index + _FARTHEST])
+        if not is_code:
             yield Elision(index + 1, line.strip())
 
 
@@ -62,7 +63,7 @@ _LONE = re.compile(
 
 # `...` that is code
 
-_HEAD = re.compile(r".*:\s*(?:\#.*)?")
+_HEAD = re.compile(r".*:\s*(?:\#(?P<comment>.*))?")
 _QUOTES = ('"""', "'''")
 
 
@@ -75,7 +76,10 @@ def _is_body(line: str, above: Sequence[str], below: Sequence[str]) -> bool:
     before = [text for text in above if text.strip()]
     if before and not _HEAD.fullmatch(before[-1]):
         before = _without_docstring(before)
-    return bool(before) and bool(_HEAD.fullmatch(before[-1])) and _indent(before[-1]) < depth
+    head = _HEAD.fullmatch(before[-1]) if before else None
+    if head is None or _indent(before[-1]) >= depth:
+        return False
+    return head["comment"] is None or not _SAYS_SAME.search(_words(head["comment"]))
 
 
 def _without_docstring(lines: list[str]) -> list[str]:
@@ -140,9 +144,14 @@ _PHRASE = re.compile(
 )
 """What a whole line, or a comment, must read (words only, in lower case) to be an elision."""
 
+_SAYS_SAME = re.compile(
+    r"\b(?:unchanged|same as|as before|as is|no changes?|existing|omitted|elided|snip(?:ped)?)\b"
+)
+"""In the comment of a head whose body is `...`."""
 _REMARK = re.compile(
-    r"(?=\s*[^\s\w])\s*(?:\#|//|/\*|<!--|--|;+|%)?\s*[\[(<]?\s*"
-    rf"(?:unchanged|same as before|no changes?)\s*[\])>]?\s*{_TRAILER}\s*",
+    r"(?=\s*[^\s\w])\s*(?:\#|//|/\*|<!--|--|;+|%)?\s*[\[(<]?\s*(?:(?:-{2,}|={2,}|~{2,}|8<-*)\s*)?"
+    r"(?:unchanged|same as before|no changes?|snip(?:ped)?|(?:code )?(?:omitted|elided|truncated))"
+    rf"\s*(?:--+|==+|~~+)?[\])>]?\s*{_TRAILER}\s*",
     re.IGNORECASE,
 )
 """A line with nothing but so short a comment."""

@@ -1,12 +1,16 @@
 """The lines of a file most like those that a model meant, to show it what is really there."""
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from heapq import nlargest
 
 _AROUND = 2
 _MOST = 30
 _WIDTH = 200
+_COMPARED = 500
+_WORD = re.compile(r"\w+|\S")
 
 
 def nearest(texts: Sequence[str], wanted: Sequence[str]) -> str:
@@ -36,6 +40,16 @@ def _best_start(texts: Sequence[str], wanted: Sequence[str]) -> int | None:
         most = max(votes.values())
         return max(0, min(start for start, count in votes.items() if count == most))
     longest = max(range(len(wanted)), key=lambda offset: len(wanted[offset].strip()))
-    cut = {text[:_WIDTH]: index - longest for text, indices in places.items() for index in indices}
-    close = get_close_matches(wanted[longest].strip()[:_WIDTH], cut, n=1, cutoff=0.5)
-    return max(0, cut[close[0]]) if close else None
+    line = wanted[longest].strip()[:_WIDTH]
+    alike = _most_alike(places, line)
+    close = get_close_matches(line, [text[:_WIDTH] for text in alike], n=1, cutoff=0.5)
+    if not close:
+        return None
+    text = next(text for text in alike if text[:_WIDTH] == close[0])
+    return max(0, places[text][0] - longest)
+
+
+def _most_alike(texts: Iterable[str], line: str) -> list[str]:
+    """The lines that have most words of the line; to compare all of a long file takes minutes."""
+    words = set(_WORD.findall(line))
+    return nlargest(_COMPARED, texts, key=lambda text: len(words & set(_WORD.findall(text))))

@@ -106,6 +106,11 @@ def _fold(part: str) -> str:
     return folded.replace("i\u0307", "i").replace("\u0131", "i")
 
 
+def folded(path: RepoPath) -> str:
+    """What the most forgiving file system takes the path for."""
+    return _fold(path.decode("utf-8", "replace"))
+
+
 # What a role may write
 
 _OWN_FOLDER = ".gitswarm"

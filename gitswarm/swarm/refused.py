@@ -1,5 +1,8 @@
 """EditsRefused: why a reply is asked for again; UneditableError: why one of its files is."""
 
+MOST_PROBLEMS = 10
+"""So many are told of one reply that cannot be applied; the others often follow from them."""
+
 
 class EditsRefused(Exception):  # noqa: N818
     """A reply that is not applied, no part of it. Answered by sending `problems` to the model."""

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from gitswarm.swarm.line_search import find_lines, shown_places
 from gitswarm.swarm.nearest import nearest
-from gitswarm.swarm.refused import EditsRefused
+from gitswarm.swarm.refused import MOST_PROBLEMS, EditsRefused
 from gitswarm.swarm.textfile import BLANKS, Line, TextFile, line_texts
 
 
@@ -120,6 +121,8 @@ def apply_pairs(
             file = file.with_lines(_spliced(pair, place, file))
         except _UnfitError as unfit:
             problems.append(f"Line {pair.line}: in {path} {unfit}")
+            if len(problems) == MOST_PROBLEMS:
+                break
             continue
         if place.remark:
             remarks.append(f"{path}: a SEARCH matched at line {place.start + 1} {place.remark}")
@@ -183,14 +186,13 @@ def _find(pair: Pair, texts: list[str]) -> _Place:
             " ones belong."
         )
     count = len(search)
-    first = search[0].strip(BLANKS)
-    starts = [at for at in range(len(texts) - count + 1) if texts[at].strip(BLANKS) == first]
-    exact = [at for at in starts if texts[at : at + count] == search]
+    exact = find_lines(texts, search)
     if exact:
         return _Place(_only(exact))
+    bare = find_lines([text.strip(BLANKS) for text in texts], [s.strip(BLANKS) for s in search])
     shifts = {
         at: shift
-        for at in starts
+        for at in bare
         if (shift := _Shift.between(search, texts[at : at + count])) is not None
     }
     if not shifts:
@@ -205,10 +207,9 @@ def _find(pair: Pair, texts: list[str]) -> _Place:
 
 def _only(starts: Sequence[int]) -> int:
     if len(starts) > 1:
-        shown = ", ".join(str(start + 1) for start in starts[:10])
         raise _UnfitError(
-            f"SEARCH matches {len(starts)} places (at lines {shown}{', ...' * (len(starts) > 10)});"
-            " add lines before or after until it matches one."
+            f"SEARCH matches {shown_places(starts)}; add lines before or after until it matches"
+            " one."
         )
     return starts[0]
 

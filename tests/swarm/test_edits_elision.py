@@ -52,6 +52,10 @@ def elided(text: str, old: str = "") -> list[int]:
         "# [unchanged]",
         "/* same as before */",
         "<!-- no changes -->",
+        "# snip",
+        "// [snip]",
+        "# --- snip ---",
+        "/* code omitted */",
     ],
 )
 def test_a_line_that_stands_for_text_is_an_elision(line):
@@ -128,6 +132,12 @@ def test_dots_that_are_a_body_after_a_colon_or_part_of_a_doctest_are_code(text):
 )
 def test_dots_that_are_not_all_of_a_body_are_elisions(text, lines):
     assert elided(text) == lines
+
+
+@pytest.mark.parametrize("comment", ["unchanged", "same as before", "(existing body)", "snip"])
+def test_dots_are_no_body_where_the_head_says_that_it_stays(comment):
+    text = [f"def f():  # {comment}", "    ...", "", "def g():  # a stub", "    ..."]
+    assert new_elisions(text, []) == (Elision(2, "..."),)
 
 
 def test_more_elisions_than_the_old_file_had_are_new():

@@ -16,7 +16,7 @@ from gitswarm.swarm.edits import (
 )
 from gitswarm.swarm.patch import FileDiff
 from gitswarm.swarm.search_replace import Pair
-from tests.swarm.replies import edits_of, fence, only_problem, written
+from tests.swarm.replies import changes, edits_of, fence, only_problem, written
 
 PAIR = "<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n"
 HUNK = "@@ -1 +1 @@\n-a\n+b\n"
@@ -247,3 +247,32 @@ def test_every_problem_of_a_reply_is_told_at_once():
         "Line 1",
         "Line 4",
     ]
+
+
+def test_new_names_that_differ_in_case_only_are_refused() -> None:
+    reply = fence("text path=n.txt", "a\n") + fence("text path=N.txt", "b\n")
+
+    assert only_problem(reply) == (
+        "N.txt and n.txt differ in case only, or in characters that do not show, and are one file"
+        " on many file systems; give it one name."
+    )
+    assert written(reply, {"n.txt": "", "N.txt": ""}) == {"n.txt": "a\n", "N.txt": "b\n"}
+    renamed = fence("delete path=n.txt") + fence("text path=N.txt", "b\n")
+    assert written(renamed, {"n.txt": "a\n"}) == {"n.txt": "", "N.txt": "b\n"}
+
+
+def test_few_of_many_problems_are_told() -> None:
+    pairs = "".join(f"<<<<<<< SEARCH\nno {n}\n=======\n>>>>>>> REPLACE\n" for n in range(50))
+    with pytest.raises(EditsRefused) as refused:
+        changes(fence("edit path=a.txt", pairs), {"a.txt": "text\n"})
+    assert len(refused.value.problems) == 10
+
+
+def test_a_reply_that_no_model_can_give_is_not_read() -> None:
+    assert only_problem("x" * 2_000_000) == (
+        "Line 1: the reply has 2,000,000 characters and was not read; answer in less, and change"
+        " large files by edits instead of giving them whole."
+    )
+    many = "  - ```python path=a\n" * 1_000
+    assert len(problems(many)) == 21
+    assert "`" * 100 not in only_problem("`" * 900_000)
