@@ -37,12 +37,13 @@ COMMANDS = {
     "hook": "Look at a push before it leaves.",
     "roles": "Who agents can be, and where that is said.",
     "pr": "Push a run's merged branch and open its pull request, or update it.",
+    "integrate": "Merge a run's branches again, as they are now.",
     "config": "The settings as they hold here; change one.",
     "demo": "Watch five recorded agents work on a small project; needs no key.",
 }
 
 LATER = {
-    *("report", "resume", "stop", "continue", "integrate", "rebase", "drop", "redo"),
+    *("report", "resume", "stop", "continue", "rebase", "drop", "redo"),
     *("resolve", "merge-file", "backtest"),
     *("doctor", "clean"),
 }

@@ -1,16 +1,12 @@
 """Orchestrator: goal in, Report out; the only module that sees the whole way."""
 
 import asyncio
-import re
-import secrets
-import signal
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from gitswarm.errors import GitError, GitswarmError
 from gitswarm.estimate import Estimate, estimate
@@ -25,7 +21,7 @@ from gitswarm.merge.ask import ask_resolutions
 from gitswarm.model import Model, Prefix
 from gitswarm.model.conversation import Conversation
 from gitswarm.model.prices import Prices
-from gitswarm.model.spending import Spending
+from gitswarm.model.spending import Spending, add_spending
 from gitswarm.model.warm import WarmPrefix, approximate_tokens
 from gitswarm.plan.context import build_context, prefix
 from gitswarm.plan.goal import plan_goal
@@ -35,55 +31,25 @@ from gitswarm.plan.tasks import Plan, Task
 from gitswarm.plan.tools import ReadOnlyTools
 from gitswarm.plan.withheld import Withheld
 from gitswarm.progress import Event, RunStarted, StageStarted, TaskEnded, Warned, Watch
-from gitswarm.record import RunRecord
 from gitswarm.repo.attributes import Attributes
-from gitswarm.repo.ledger import Ledger, hold
-from gitswarm.repo.objects import Oid, RefName, RunId, TaskId
+from gitswarm.repo.ledger import hold
+from gitswarm.repo.objects import Oid, RefName, TaskId
 from gitswarm.repo.repository import Repository
 from gitswarm.report import Report
+from gitswarm.run import Run
 from gitswarm.settings import Settings
+from gitswarm.stop import Stop, StopRequestedError
+from gitswarm.swarm.branches import Branches
 from gitswarm.swarm.checkout import Checkouts, is_sparse
-from gitswarm.swarm.collector import ResultCollector
+from gitswarm.swarm.collector import Collected, ResultCollector
 from gitswarm.swarm.executor import ParallelExecutor
 from gitswarm.swarm.messages import Authorship
 from gitswarm.swarm.results import Outcome, Result
 from gitswarm.swarm.spawner import AgentSpawner, task_branch, worktree_folder
 from gitswarm.swarm.turns import RecordedModel, Turns
 
-T = TypeVar("T")
-
 Confirm = Callable[[Plan], Coroutine[Any, Any, Plan | None]]
 """Shows the plan and returns it, perhaps edited, or None: the user said no."""
-
-
-class Stop(asyncio.Event):
-    """Set when the user asks the run to stop; knows by which signal."""
-
-    signum = signal.SIGINT
-
-    def request(self, signum: signal.Signals) -> None:
-        self.signum = signum
-        self.set()
-
-
-class StopRequestedError(Exception):
-    """The user asked the run to stop, in the middle of a stage."""
-
-
-def new_run_id(goal: str) -> RunId:
-    """A slug of the goal's first words, and four hex digits."""
-    words = re.findall(r"[a-z0-9]+", goal.lower())
-    telling = [word for word in words if word not in _FILLER] or words or ["run"]
-    slug = ""
-    for word in telling:
-        longer = f"{slug}-{word}" if slug else word[:24]
-        if len(longer) > 24:
-            break
-        slug = longer
-    return RunId(f"{slug}-{secrets.token_hex(2)}")
-
-
-_FILLER = {"a", "an", "the", "and", "or", "of", "to", "in", "on", "for", "with", "add", "make"}
 
 
 def require_fit(repository: Repository, base: str) -> Oid:
@@ -107,10 +73,9 @@ def require_fit(repository: Repository, base: str) -> Oid:
 
 @dataclass
 class Orchestrator:
-    """One attempt at one goal, from one commit: plan, agents, integration, verify, report."""
+    """Carries one run on its way: plan, agents, integration, verify, report."""
 
-    goal: str
-    base: Oid
+    run: Run
     repository: Repository
     settings: Settings
     roles: Mapping[str, Role]
@@ -119,23 +84,21 @@ class Orchestrator:
     stop: Stop
     started: float
     """`time.monotonic()` at the start of the process."""
-    max_tasks: int | None = None
     prices: Prices = field(default_factory=Prices.load)
 
     def __post_init__(self) -> None:
-        self.run = new_run_id(self.goal)
-        self._live = LiveStateWriter(self.repository, self.run)
+        run = self.run
+        self._live = LiveStateWriter(self.repository, run.id)
         self._spending = Spending(self.model)
-        self._record = RunRecord(
-            Ledger(self.repository, self.run), self.run, self.goal, self.base, self.settings.model
-        )
-        turns = Turns(self._record.step)
+        turns = Turns(run.record.step, run.received)
         self._agents_model = RecordedModel(WarmPrefix(self._spending, self.prices), turns)
         self._resolver_model = RecordedModel(self._spending, turns)
+        self._folder = worktree_folder(self.repository, self.settings, run.id)
+        self._branches = Branches(self.repository, run.id, self._folder)
         self._withheld: Withheld
         self._prefix: Prefix | None = None
-        self._plan: Plan | None = None
-        self._results: dict[TaskId, Result] = {}
+        self._collected: dict[TaskId, Collected] = {}
+        self._worked: set[TaskId] = set()
         self._integration: Integration | None = None
         self._verdict: Verdict | None = None
         self._stopped = ""
@@ -155,22 +118,23 @@ class Orchestrator:
     @contextmanager
     def _attributes(self) -> Iterator[Attributes]:
         """The attributes of the base, and by them what no model is shown."""
-        with Attributes.of(self.repository, self.base) as attributes:
+        with Attributes.of(self.repository, self.run.base) as attributes:
             self._withheld = Withheld(attributes)
             yield attributes
 
     async def _ask_plan(self) -> Plan:
         self._tell(StageStarted("planning"))
         began = time.monotonic()
+        run = self.run
         conversation = Conversation(
             model=self._agents_model,
             prefix=await self._shared_prefix(),
             model_name=self.settings.model,
-            run=self.run,
-            answer=ReadOnlyTools(self.repository, self.base, self._withheld, base=self.base).answer,
+            run=run.id,
+            answer=ReadOnlyTools(self.repository, run.base, self._withheld, base=run.base).answer,
         )
         plan, notes = await plan_goal(
-            conversation, self.goal, roles=self.roles.values(), max_tasks=self.max_tasks
+            conversation, run.goal, roles=self.roles.values(), max_tasks=run.max_tasks
         )
         for note in notes:
             self._tell(Warned(note))
@@ -180,8 +144,9 @@ class Orchestrator:
     async def _shared_prefix(self) -> Prefix:
         """What planner and agents have in common, made once."""
         if self._prefix is None:
+            run = self.run
             context = await asyncio.to_thread(
-                build_context, self.repository, self.base, self._withheld, goal=self.goal
+                build_context, self.repository, run.base, self._withheld, goal=run.goal
             )
             self._prefix = prefix(context)
             for path, kind in self._withheld.secrets.items():
@@ -199,7 +164,7 @@ class Orchestrator:
             price=self.prices.of(self.settings.model),
         )
 
-    # -- the whole way
+    # -- the whole way, or what is left of it
 
     async def pursue(self, *, confirm: Confirm, plan: Plan | None = None) -> Report:
         """Carry the goal, or a plan that was made before, to its report.
@@ -207,15 +172,31 @@ class Orchestrator:
         Raises what makes a run impossible from the start: settings, credentials. Whatever goes
         wrong later is told by the report. Either is in the ledger, where anything was recorded.
         """
-        folder = worktree_folder(self.repository, self.settings, self.run)
-        self._tell(RunStarted(self.run, self.goal, self.base))
+        return await self._to_report(partial(self._begin, confirm, plan))
+
+    async def resume(self, *, confirm: Confirm) -> Report:
+        """Take a run up where it was interrupted: what was received is not asked for again, and
+        what is finished is kept. Raises as `pursue`."""
+        if self.run.plan is None:
+            return await self.pursue(confirm=confirm)
+        return await self.go_on(self.run.unfinished)
+
+    async def go_on(self, tasks: Collection[TaskId] = ()) -> Report:
+        """Carry out these tasks of an accepted plan, as far as what they build on is there; then
+        integrate all that is finished and verify it. Raises as `pursue`."""
+        return await self._to_report(partial(self._finish, self.run.can_run(tasks)))
+
+    async def _to_report(self, course: Callable[[Attributes], Coroutine[Any, Any, None]]) -> Report:
+        run = self.run
+        self._tell(RunStarted(run.id, run.goal, run.base))
         raised: BaseException | None = None
         with (
-            hold(self.repository, self.run),
+            hold(self.repository, run.id),
             self._attributes() as attributes,
         ):
+            await self._restore()
             try:
-                await self._carry_out(plan, confirm, attributes, folder)
+                await course(attributes)
             except StopRequestedError:
                 self._stopped = self.stop.signum.name
             except asyncio.CancelledError as cancelled:
@@ -224,20 +205,20 @@ class Orchestrator:
                 hint = f" ({error.hint})" if error.hint else ""
                 self._stopped, raised = error.message + hint, self._impossible(error)
             report = self._report()
-            await self._record.end(
+            await run.record.end(
                 report.to_json(), stopped=self._stopped, interrupted=self.stop.is_set()
             )
         self._live.close()
         with suppress(OSError):
-            folder.rmdir()
-            folder.parent.rmdir()
+            self._folder.rmdir()
+            self._folder.parent.rmdir()
         if raised is not None:
             raise raised
         return report
 
     def _impossible(self, error: GitswarmError) -> GitswarmError | None:
         """What the user has to set right before any run can work; None where this one has begun."""
-        if error.exit_code != GitswarmError.exit_code and not self._results:
+        if error.exit_code != GitswarmError.exit_code and not self.run.results:
             return error
         try:
             self._spending.require_answer()
@@ -245,74 +226,91 @@ class Orchestrator:
             return refused
         return None
 
-    async def _carry_out(
-        self, plan: Plan | None, confirm: Confirm, attributes: Attributes, folder: Path
-    ) -> None:
+    async def _restore(self) -> None:
+        """Bring the branches of a run that goes on to where its ledger says, put away what a crash
+        left, and see what people added."""
+        run = self.run
+        if not run.received and not run.plan:
+            return
+        for warning in await asyncio.to_thread(self._branches.restore, run.results, run.merged):
+            self._tell(Warned(warning))
+        collector = ResultCollector(self.repository)
+        for task in run.tasks:
+            result = run.results.get(task.id)
+            if result is None:
+                continue
+            collected = await asyncio.to_thread(collector.collect, task, result)
+            self._collected[task.id] = collected
+            if collected.result != result:
+                run.results[task.id] = collected.result
+                await run.record.task_ended(collected.result)
+
+    async def _begin(self, confirm: Confirm, plan: Plan | None, attributes: Attributes) -> None:
         if plan is None:
-            plan = await self._unless_stopped(self._ask_plan())
-        accepted = await self._unless_stopped(confirm(plan))
-        if accepted is None:
+            plan = await self.stop.or_result(self._ask_plan())
+        self.run.plan = await self.stop.or_result(confirm(plan))
+        if self.run.plan is None:
             self._stopped = "the plan was declined"
             return
-        self._plan = accepted
-        await self._record.plan_accepted(accepted)
-        engine = self._engine(accepted, attributes)
-        await self._work(accepted, engine, attributes, folder)
+        await self.run.record.plan_accepted(self.run.plan)
+        await self._finish(self.run.unfinished, attributes)
+
+    async def _finish(self, tasks: Collection[TaskId], attributes: Attributes) -> None:
+        assert self.run.plan is not None
+        engine = self._engine(self.run.plan, attributes)
+        for id, collected in self._collected.items():
+            if id not in tasks:
+                engine.restore(collected)
+        if tasks:
+            await self._work(self.run.plan, tasks, engine, attributes)
         if self.stop.is_set():
             raise StopRequestedError
         self._spending.require_answer()
-        await self._unless_stopped(self._integrate(engine))
+        await self.stop.or_result(self._integrate(engine))
         if self._integration and self._integration.changed and self.settings.verify:
-            await self._unless_stopped(self._verify(self.settings.verify, folder))
-
-    async def _unless_stopped(self, stage: Coroutine[Any, Any, T]) -> T:
-        """What a stage comes to; `StopRequestedError` as soon as the user asks to stop."""
-        working = asyncio.ensure_future(stage)
-        stopping = asyncio.ensure_future(self.stop.wait())
-        try:
-            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                return working.result()
-            raise StopRequestedError
-        finally:
-            working.cancel()
-            stopping.cancel()
-            await asyncio.wait({working, stopping})
+            await self.stop.or_result(self._verify(self.settings.verify))
 
     def _engine(self, plan: Plan, attributes: Attributes) -> IntegrationEngine:
+        run = self.run
         return IntegrationEngine(
             repository=self.repository,
-            base=self.base,
+            base=run.base,
             plan=plan,
             attributes=attributes,
             resolve=partial(
                 ask_resolutions,
                 self._resolver_model,
-                run=self.run,
+                run=run.id,
                 model_name=self.settings.model,
                 withheld=self._withheld.why,
                 min_confidence=self.settings.min_confidence,
             ),
             rules=self.settings.rules,
-            authorship=Authorship(self.run, self.settings.co_author),
-            memory=Memory(self._record.step, look_up=EarlierAnswers(self.repository, self.run)),
-            record=self._record.step,
+            authorship=Authorship(run.id, self.settings.co_author),
+            memory=Memory(run.record.step, run.kept, EarlierAnswers(self.repository, run.id)),
+            record=run.record.step,
             watch=self._tell,
+            dropped=run.left_out,
         )
 
     async def _work(
-        self, plan: Plan, engine: IntegrationEngine, attributes: Attributes, folder: Path
+        self,
+        plan: Plan,
+        tasks: Collection[TaskId],
+        engine: IntegrationEngine,
+        attributes: Attributes,
     ) -> None:
-        """Every task to its result."""
+        """Every one of the tasks to its result."""
         self._tell(StageStarted("working"))
+        run = self.run
         collector = ResultCollector(self.repository)
-        mode, tasks = self.settings.checkout, len(plan.tasks)
-        sparse = await asyncio.to_thread(is_sparse, mode, self.repository, self.base, tasks=tasks)
-        checkouts = Checkouts(self.repository, folder, sparse=sparse)
+        mode, base = self.settings.checkout, run.base
+        sparse = await asyncio.to_thread(is_sparse, mode, self.repository, base, tasks=len(tasks))
+        checkouts = Checkouts(self.repository, self._folder, sparse=sparse)
         spawner = AgentSpawner(
-            run=self.run,
+            run=run.id,
             plan=plan,
-            run_base=self.base,
+            run_base=run.base,
             roles=self.roles,
             repository=self.repository,
             attributes=attributes,
@@ -321,14 +319,14 @@ class Orchestrator:
             model=self._agents_model,
             prefix=await self._shared_prefix(),
             withheld=self._withheld,
-            record=self._record.step,
+            record=run.record.step,
             watch=self._tell,
         )
 
         async def work(task: Task) -> Result:
             try:
                 base = await engine.base_for(task)
-                agent = await spawner.spawn(task, base, self._results)
+                agent = await spawner.spawn(task, base, run.results)
             except FanInOpenError as error:
                 return Result(task.id, task.role, Outcome.SKIPPED, error=error.message)
             except GitswarmError as error:
@@ -339,7 +337,8 @@ class Orchestrator:
             return collected.result
 
         async def ended(result: Result) -> None:
-            self._results[result.task] = result
+            run.results[result.task] = result
+            self._worked.add(result.task)
             self._tell(
                 TaskEnded(
                     result.task,
@@ -350,9 +349,11 @@ class Orchestrator:
                     result.error,
                 )
             )
-            await self._record.task_ended(result)
+            await run.record.task_ended(result)
 
-        schedule = Schedule(plan, serialize_overlaps=self.settings.overlap == "serialize")
+        schedule = Schedule(
+            plan, serialize_overlaps=self.settings.overlap == "serialize", only=tasks
+        )
         executor = ParallelExecutor(schedule, work, jobs=self.settings.jobs, on_end=ended)
         with checkouts:
             await executor.run(self.stop)
@@ -361,44 +362,54 @@ class Orchestrator:
         """All branches to one, published under its name in a single move at the end."""
         self._tell(StageStarted("integrating"))
         began = time.monotonic()
+        await self._try_fan_ins(engine)
         self._integration = integration = await engine.integrate()
-        if integration.changed:
-            await self._record.integrated(integration)
-            branch = RefName(f"refs/heads/{task_branch(self.run, 'merged')}")
-            await asyncio.to_thread(self.repository.update_ref, branch, integration.commit, None)
+        if integration.changed or self.run.merged:
+            await self.run.record.integrated(integration)
+            branch = task_branch(self.run.id, "merged")
+            await asyncio.to_thread(
+                self._branches.move, branch, integration.commit, self.run.merged
+            )
+            self.run.merged = integration.commit
         self._seconds["integrating"] = time.monotonic() - began
 
-    async def _verify(self, command: str, folder: Path) -> None:
+    async def _try_fan_ins(self, engine: IntegrationEngine) -> None:
+        """The fan-ins of tasks that were not carried out now: whether they are still open."""
+        waiting = self.run.can_run(self.run.unfinished - self._worked)
+        for task in self.run.tasks:
+            if task.id in waiting and not waiting & {*task.depends_on}:
+                with suppress(FanInOpenError):
+                    await engine.base_for(task)
+
+    async def _verify(self, command: str) -> None:
         assert self._integration is not None
         self._tell(StageStarted("verifying", command))
         self._verdict = await verify(
             self.repository,
             command,
             self._integration.commit,
-            self.base,
-            folder=folder,
+            self.run.base,
+            folder=self._folder,
             timeout=self.settings.timeout_seconds,
         )
-        await self._record.verified(self._integration.tree, self._verdict)
+        await self.run.record.verified(self._integration.tree, self._verdict)
 
     def _report(self) -> Report:
-        integration = self._integration
-        working = sum(result.seconds for result in self._results.values())
+        run = self.run
+        working = sum(run.results[id].seconds for id in self._worked)
         return Report(
-            run=self.run,
-            goal=self.goal,
-            base=self.base,
-            results=tuple(
-                self._results[task.id]
-                for task in (self._plan.tasks if self._plan else ())
-                if task.id in self._results
-            ),
-            integration=integration,
-            merged_branch=task_branch(self.run, "merged") if integration else None,
+            run=run.id,
+            goal=run.goal,
+            base=run.base,
+            results=tuple(run.results[t.id] for t in run.tasks if t.id in run.results),
+            dropped=run.left_out,
+            integration=self._integration,
+            merged_branch=task_branch(run.id, "merged") if self._integration else None,
             verdict=self._verdict,
-            spend=self._spending.by_purpose,
-            usage=self._spending.usage,
+            spend=add_spending(run.spent, self._spending.by_purpose),
+            usage=run.usage + self._spending.usage,
             seconds=time.monotonic() - self.started,
+            agents_worked=bool(self._worked),
             sequential_seconds=sum(self._seconds.values()) + working,
             budget_usd=self.settings.budget_usd,
             withheld=self._withheld.secrets,

@@ -1,5 +1,6 @@
 """RunRecord: the steps of a run as the ledger keeps them."""
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,23 +8,23 @@ from gitswarm.integrate.values import Integration
 from gitswarm.integrate.verify import Verdict
 from gitswarm.plan.tasks import Plan, plan_json
 from gitswarm.repo.ledger import Ledger, Step
-from gitswarm.repo.objects import Oid, RunId
+from gitswarm.repo.objects import Oid, RunId, TaskId
 from gitswarm.swarm.results import Result
 
 
 class RunRecord:
     """Writes `run.json` and what hangs on it; nothing is written before the first reply or plan."""
 
-    def __init__(self, ledger: Ledger, run: RunId, goal: str, base: Oid, model: str) -> None:
+    def __init__(self, ledger: Ledger, run: RunId, facts: Mapping[str, Any]) -> None:
+        """`facts` are `goal`, `base`, `model` and `max_tasks`, or all that `run.json` holds of a
+        run that goes on."""
         self._ledger = ledger
         self._facts: dict[str, Any] = {
             "version": 1,
             "run": run,
-            "goal": goal,
-            "base": base,
-            "model": model,
             "state": "planning",
             "started_at": _now(),
+            **facts,
         }
 
     async def step(self, step: Step) -> None:
@@ -31,6 +32,12 @@ class RunRecord:
         if not self._ledger.exists:
             step = Step(step.subject, {"run.json": self._facts, **step.files}, step.commits)
         await self._ledger.record(step)
+
+    async def going_on(self, subject: str, plan: Plan | None, **facts: Any) -> None:
+        """A run that had ended is taken up again; `facts` are what is new in `run.json`."""
+        self._facts |= {"state": "running", **facts} if plan else facts
+        files = {"run.json": self._facts} | ({"plan.json": plan_json(plan)} if plan else {})
+        await self.step(Step(subject, files))
 
     async def plan_accepted(self, plan: Plan) -> None:
         self._facts["state"] = "running"
@@ -40,6 +47,12 @@ class RunRecord:
     async def task_ended(self, result: Result) -> None:
         files = {f"tasks/{result.task}/result.json": result.to_record()}
         await self.step(Step(f"{result.task}: {result.outcome.value}", files, result.commits))
+
+    async def begin_again(self, tasks: Collection[TaskId], tips: Sequence[Oid]) -> None:
+        """Tasks whose results do not count any more; `tips` keep alive what is on their branches.
+        Results and conversations stay in the ledger's history."""
+        gone = tuple(f"tasks/{task}" for task in tasks)
+        await self.step(Step(f"again: {', '.join(tasks)}", {}, tuple(tips), removed=gone))
 
     async def integrated(self, integration: Integration) -> None:
         self._facts["merged"] = integration.commit

@@ -1,6 +1,6 @@
 """Report: what was asked, done, merged, resolved, refused, and what it cost."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ from gitswarm.findings import Finding
 from gitswarm.integrate.values import Integration, MergeConflict
 from gitswarm.integrate.verify import Verdict
 from gitswarm.model import Purpose, Usage
-from gitswarm.repo.objects import BranchName, Oid, RunId
+from gitswarm.repo.objects import BranchName, Oid, RunId, TaskId
 from gitswarm.swarm.results import Outcome, Result
 
 RUN_SCHEMA = "gitswarm/run/1"
@@ -23,6 +23,8 @@ class Report:
     goal: str
     base: Oid
     results: tuple[Result, ...] = ()
+    dropped: Collection[TaskId] = ()
+    """Tasks whose work the user left out."""
     integration: Integration | None = None
     merged_branch: BranchName | None = None
     verdict: Verdict | None = None
@@ -32,6 +34,8 @@ class Report:
     """Of all calls together."""
     seconds: float = 0.0
     """From process start to the end."""
+    agents_worked: bool = True
+    """Whether any of it was an agent's work in this process, and not only taken over."""
     sequential_seconds: float = 0.0
     """Planner, every agent and integration, had they run one after another."""
     budget_usd: float | None = None
@@ -41,6 +45,11 @@ class Report:
     """Why the run ended before its end: declined, interrupted, out of budget, unreachable."""
     interrupted_by: int | None = None
     """The signal that ended it."""
+
+    @property
+    def counted(self) -> tuple[Result, ...]:
+        """The results of the tasks that were not dropped."""
+        return tuple(result for result in self.results if result.task not in self.dropped)
 
     @property
     def conflicts(self) -> tuple[MergeConflict, ...]:
@@ -59,7 +68,8 @@ class Report:
 
     @property
     def speedup(self) -> float | None:
-        if not self.seconds or not any(result.seconds for result in self.results):
+        worked = self.agents_worked and any(result.seconds for result in self.results)
+        if not self.seconds or not worked:
             return None
         return self.sequential_seconds / self.seconds
 
@@ -69,7 +79,7 @@ class Report:
             return 128 + self.interrupted_by
         needs_person = (
             bool(self.stopped)
-            or any(result.outcome.needs_person for result in self.results)
+            or any(result.outcome.needs_person for result in self.counted)
             or (self.integration is not None and self.integration.needs_person)
             or (self.verdict is not None and self.verdict.needs_person)
         )
@@ -89,6 +99,10 @@ class Report:
     def done(self) -> tuple[Result, ...]:
         return tuple(result for result in self.results if result.outcome is Outcome.DONE)
 
+    def _task(self, result: Result) -> dict[str, Any]:
+        told = result.to_json()
+        return {**told, "error": "dropped"} if result.task in self.dropped else told
+
     def to_json(self) -> dict[str, Any]:
         merged = self.merged
         speedup = self.speedup
@@ -99,7 +113,7 @@ class Report:
             "base": self.base,
             "merged": merged
             and {"branch": self.merged_branch, "commit": merged.commit, "tree": merged.tree},
-            "tasks": [result.to_json() for result in self.results],
+            "tasks": [self._task(result) for result in self.results],
             "conflicts": [conflict.to_json() for conflict in self.conflicts],
             "findings": [finding.to_json() for finding in self.findings],
             "spend": {purpose: self.spend.get(purpose, 0.0) for purpose in PURPOSES},

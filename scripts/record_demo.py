@@ -21,11 +21,13 @@ from gitswarm.model.claude import ClaudeModel
 from gitswarm.model.limits import Limiter
 from gitswarm.model.prices import Prices
 from gitswarm.model.replay import RecordingModel
-from gitswarm.orchestrator import Orchestrator, Stop, require_fit
+from gitswarm.orchestrator import Orchestrator, require_fit
 from gitswarm.plan.roles import load_builtin_roles
 from gitswarm.plan.tasks import Plan
 from gitswarm.report import Report
+from gitswarm.run import Run
 from gitswarm.settings import Settings
+from gitswarm.stop import Stop
 
 PATIENCE_SECONDS = 3_600.0
 """For one task: whoever answers may be a person."""
@@ -33,6 +35,7 @@ PATIENCE_SECONDS = 3_600.0
 
 async def record(folder: Path, console: Console) -> Report:
     repository = demo.make_repository(folder)
+    settings = Settings.load(repository)
     shutil.rmtree(demo.REPLIES, ignore_errors=True)
 
     async def patient(plan: Plan) -> Plan:
@@ -43,10 +46,14 @@ async def record(folder: Path, console: Console) -> Report:
 
     async with ClaudeModel(limiter=Limiter(8), prices=Prices.load()) as model:
         return await Orchestrator(
-            goal=demo.goal(),
-            base=require_fit(repository, "HEAD"),
+            run=Run.begin(
+                repository,
+                demo.goal(),
+                require_fit(repository, "HEAD"),
+                model=settings.model,
+            ),
             repository=repository,
-            settings=Settings.load(repository),
+            settings=settings,
             roles=load_builtin_roles(),
             model=RecordingModel(model, demo.REPLIES),
             watch=console.watch,

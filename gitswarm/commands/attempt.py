@@ -12,17 +12,21 @@ import click
 from gitswarm.cli import STARTED, StoppedError, print_json
 from gitswarm.console import Console
 from gitswarm.errors import GitswarmError, SettingsError, UsageError
+from gitswarm.history import choose_run
 from gitswarm.model.claude import FAULTS, ClaudeModel, start_import
 from gitswarm.model.limits import Budget, Limiter
 from gitswarm.model.prices import Prices, price_overrides
-from gitswarm.orchestrator import Orchestrator, Stop, require_fit
+from gitswarm.orchestrator import Confirm, Orchestrator, require_fit
 from gitswarm.plan.reading import read_plan
 from gitswarm.plan.role_places import load_roles, wishes
 from gitswarm.plan.roles import Role
 from gitswarm.plan.tasks import Plan, dump_plan, overlaps
 from gitswarm.repo.repository import Repository
 from gitswarm.report import Report
+from gitswarm.run import Run
+from gitswarm.saved_run import load_run
 from gitswarm.settings import DEFAULT_MODEL, Settings
+from gitswarm.stop import Stop
 
 RESOLVING_AT_ONCE = 4
 """Calls beside those of the agents that may be under way: files being resolved for a fan-in."""
@@ -32,12 +36,19 @@ ECHO_SECONDS = 0.2
 terminal, and git passes it on to the command that it runs."""
 
 
-def open_model(settings: Settings, prices: Prices, *, faults: int = FAULTS) -> ClaudeModel:
-    """The model as the settings want it: one limiter and one budget for all calls."""
+Course = Callable[[Orchestrator, Confirm], Coroutine[Any, Any, Report]]
+"""What is to become of a run."""
+
+
+def open_model(
+    settings: Settings, prices: Prices, *, spent_usd: float = 0.0, faults: int = FAULTS
+) -> ClaudeModel:
+    """The model as the settings want it: one limiter and one budget for all calls. `spent_usd` was
+    spent before."""
     return ClaudeModel(
         limiter=Limiter(settings.jobs + RESOLVING_AT_ONCE, patience=settings.timeout_seconds),
         prices=prices,
-        budget=Budget(settings.budget_usd),
+        budget=Budget(settings.budget_usd, spent_usd=spent_usd),
         faults=faults,
     )
 
@@ -92,17 +103,33 @@ def attempt(
     """Run a goal, or a plan for it, to its report; returns the exit code."""
     start_import()
     commit = require_fit(repository, base)
-    console = Console(json=as_json)
-    roles = load_roles(repository, commit)
+    run = Run.begin(repository, goal, commit, model=settings.model, max_tasks=max_tasks)
 
+    async def pursue(orchestrator: Orchestrator, confirm: Confirm) -> Report:
+        return await orchestrator.pursue(confirm=confirm, plan=plan)
+
+    return carry(run, pursue, repository, settings, ask=ask, as_json=as_json)
+
+
+def carry(
+    run: Run,
+    course: Course,
+    repository: Repository,
+    settings: Settings,
+    *,
+    ask: bool,
+    as_json: bool,
+) -> int:
+    """Take a run on a course to its report; returns the exit code."""
+    console = Console(json=as_json)
+    roles = load_roles(repository, run.base)
     prices = Prices.load(price_overrides(repository))
     require_usable_models(settings, prices, roles.values())
 
-    async def pursue(stop: Stop) -> Report:
-        async with open_model(settings, prices) as model:
+    async def work(stop: Stop) -> Report:
+        async with open_model(settings, prices, spent_usd=run.known_cost_usd) as model:
             orchestrator = Orchestrator(
-                goal=goal,
-                base=commit,
+                run=run,
                 repository=repository,
                 settings=settings,
                 roles=roles,
@@ -110,7 +137,6 @@ def attempt(
                 watch=console.watch,
                 stop=stop,
                 started=STARTED,
-                max_tasks=max_tasks,
                 prices=prices,
             )
 
@@ -128,11 +154,26 @@ def attempt(
                         return proposed if answer == "yes" else None
                     proposed = edited(proposed, list(roles), console)
 
-            return await orchestrator.pursue(confirm=confirm, plan=plan)
+            return await course(orchestrator, confirm)
 
     with console:
-        report = run_until_signalled(pursue)
+        report = run_until_signalled(work)
     return finish(report, console, as_json=as_json)
+
+
+def carry_on(
+    name: str | None,
+    course: Course,
+    repository: Repository,
+    settings: Settings,
+    *,
+    ask: bool = False,
+    as_json: bool,
+) -> int:
+    """Take the run of this name (None: the newest) on a course from where it stands."""
+    run = load_run(repository, choose_run(repository, name))
+    require_fit(repository, run.base)
+    return carry(run, course, repository, settings, ask=ask, as_json=as_json)
 
 
 def finish(report: Report, console: Console, *, as_json: bool) -> int:

@@ -24,17 +24,20 @@ def command(folder: Path | None, as_json: bool) -> int:
 
     from gitswarm import demo
     from gitswarm.commands.attempt import finish, run_until_signalled
-    from gitswarm.orchestrator import Orchestrator, Stop, require_fit
+    from gitswarm.orchestrator import Orchestrator, require_fit
     from gitswarm.plan.roles import load_builtin_roles
     from gitswarm.plan.tasks import Plan, overlaps
     from gitswarm.repo.environment import take_git_environment
     from gitswarm.report import Report
+    from gitswarm.run import Run
     from gitswarm.settings import Settings
+    from gitswarm.stop import Stop
 
     take_git_environment(os.environ)
     place = folder or Path(tempfile.mkdtemp(prefix="git-swarm-demo-")) / "signpost"
     repository = demo.make_repository(place)
     base = require_fit(repository, "HEAD")
+    settings = Settings.load(repository)
     console = Console(json=as_json)
     console.say(
         f"A fresh repository is in {place}. The model's replies are recorded ones of a real run,"
@@ -47,10 +50,9 @@ def command(folder: Path | None, as_json: bool) -> int:
 
     async def pursue(stop: Stop) -> Report:
         return await Orchestrator(
-            goal=demo.goal(),
-            base=base,
+            run=Run.begin(repository, demo.goal(), base, model=settings.model),
             repository=repository,
-            settings=Settings.load(repository),
+            settings=settings,
             roles=load_builtin_roles(),
             model=demo.recorded_model(),
             watch=console.watch,

@@ -63,6 +63,24 @@ def running_options(command: Command) -> Command:
     return _apply(options, command)
 
 
+def resuming_options(command: Command) -> Command:
+    """Options of every command that goes on with a run."""
+    options = [
+        click.option(
+            "--budget",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="USD",
+            help="Spend at most this much, with all that was spent before (swarm.budget).",
+        ),
+        click.option(
+            "--verify",
+            metavar="CMD",
+            help="The command that says whether the merged tree is good (swarm.verify).",
+        ),
+    ]
+    return _apply(options, command)
+
+
 def _apply(options: Sequence[Callable[[Command], Command]], command: Command) -> Command:
     for option in reversed(options):
         command = option(command)

@@ -45,9 +45,11 @@ def command(
     from gitswarm.estimate import Estimate
     from gitswarm.model.claude import start_import
     from gitswarm.model.prices import Prices, price_overrides
-    from gitswarm.orchestrator import Orchestrator, Stop, require_fit
+    from gitswarm.orchestrator import Orchestrator, require_fit
     from gitswarm.plan.role_places import load_roles, wishes
     from gitswarm.plan.tasks import Plan, dump_plan, overlaps, plan_json
+    from gitswarm.run import Run
+    from gitswarm.stop import Stop
 
     start_import()
     commit = require_fit(repository, base)
@@ -59,8 +61,7 @@ def command(
     async def ask() -> tuple[Plan, Estimate]:
         async with open_model(settings, prices) as client:
             orchestrator = Orchestrator(
-                goal=goal,
-                base=commit,
+                run=Run.begin(repository, goal, commit, model=settings.model, max_tasks=max_tasks),
                 repository=repository,
                 settings=settings,
                 roles=roles,
@@ -68,7 +69,6 @@ def command(
                 watch=console.watch,
                 stop=Stop(),
                 started=STARTED,
-                max_tasks=max_tasks,
                 prices=prices,
             )
             plan = await orchestrator.ask_plan()

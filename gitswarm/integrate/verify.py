@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gitswarm.process import Completed, run_shell
+from gitswarm.repo.leftovers import discard_leftover
 from gitswarm.repo.objects import Oid
 from gitswarm.repo.repository import Repository
 from gitswarm.repo.worktree import Worktree
@@ -53,10 +54,10 @@ async def verify(
     A failure is repeated once, and then tried on the base, so that nobody is blamed for what was
     broken before. The worktrees go afterwards: what a command leaves in them is not work.
     """
-    first = await _try(repository, command, merged, folder / "merged", timeout)
+    first = await _try(repository, command, merged, folder / "merged.check", timeout)
     if first.passed:
         return _verdict(command, VerifyOutcome.PASSED, [first])
-    second = await _try(repository, command, merged, folder / "merged", timeout)
+    second = await _try(repository, command, merged, folder / "merged.check", timeout)
     if second.passed:
         return _verdict(command, VerifyOutcome.FLAKY, [second, first])
     on_base = await _try(repository, command, base, folder / "merged.base", timeout)
@@ -67,6 +68,7 @@ async def verify(
 async def _try(
     repository: Repository, command: str, commit: Oid, path: Path, timeout: float
 ) -> Completed:
+    await asyncio.to_thread(discard_leftover, repository, path)
     worktree = await asyncio.to_thread(Worktree.add, repository, path, branch=None, commit=commit)
     try:
         return await run_shell(command, worktree.path, timeout=timeout)

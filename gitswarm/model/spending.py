@@ -1,9 +1,22 @@
 """Spending: what the calls of a run cost, by purpose."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from gitswarm.errors import ModelError, SettingsError
 from gitswarm.model import CallProgress, Model, OnProgress, Purpose, Reply, Request, Usage
+
+ByPurpose = Mapping[Purpose, float | None]
+"""US dollars; None for a purpose with a call whose price is not known."""
+
+
+def add_spending(one: ByPurpose, other: ByPurpose) -> ByPurpose:
+    total: dict[Purpose, float | None] = {}
+    for purpose in {**one, **other}:
+        costs = one.get(purpose, 0.0), other.get(purpose, 0.0)
+        known = [cost for cost in costs if cost is not None]
+        total[purpose] = round(sum(known), 6) if len(known) == len(costs) else None
+    return total
 
 
 class Spending:

@@ -1,6 +1,7 @@
 """Schedule: what is ready as others end, and what must not run side by side."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from graphlib import TopologicalSorter
 
 from gitswarm.plan.tasks import Plan, Task, overlaps
@@ -14,8 +15,16 @@ class Schedule:
     neither sees the other's commits, and neither is skipped when the other fails.
     """
 
-    def __init__(self, plan: Plan, *, serialize_overlaps: bool = False) -> None:
-        self.tasks = plan.tasks
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        serialize_overlaps: bool = False,
+        only: Collection[TaskId] | None = None,
+    ) -> None:
+        """`only` names the tasks that are to run; all others count as done. None means all."""
+        wanted = {task.id for task in plan.tasks} if only is None else {*only}
+        self.tasks = tuple(task for task in plan.tasks if task.id in wanted)
         needs = {task.id: task.depends_on for task in plan.tasks}
         by_id = {task.id: task for task in plan.tasks}
         self._topological = [by_id[id] for id in TopologicalSorter(needs).static_order()]
@@ -24,7 +33,7 @@ class Schedule:
         self._free: set[TaskId] = set()
         """Everything they depend on is done, but they were not started."""
         self._running: set[TaskId] = set()
-        self._unended = set(by_id)
+        self._unended = set(wanted)
         self._excludes: dict[TaskId, set[TaskId]] = defaultdict(set)
         for one, other in overlaps(plan) if serialize_overlaps else ():
             self._excludes[one].add(other)
@@ -32,7 +41,12 @@ class Schedule:
 
     def ready(self) -> list[Task]:
         """The tasks to start now, in plan order; each is given out once."""
-        self._free.update(self._order.get_ready())
+        while ready := self._order.get_ready():
+            for id in ready:
+                if id in self._unended:
+                    self._free.add(id)
+                else:
+                    self._order.done(id)
         started = []
         for task in self.tasks:
             if task.id in self._free and not self._excludes[task.id] & self._running:

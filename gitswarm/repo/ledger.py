@@ -10,8 +10,9 @@ push carries it. Steps that end while another is being written share the next co
 
 import asyncio
 import json
+import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -93,7 +94,7 @@ class Ledger:
         ledger = cls(repository, run)
         ledger._tip = LedgerReader(repository, run).tip
         for entry in repository.entries(ledger._tip):
-            ledger._root.put(entry.path.decode(), entry.oid)
+            ledger._root.put(os.fsdecode(entry.path), entry.oid)
         return ledger
 
     @property
@@ -151,11 +152,11 @@ class Ledger:
     def _write_folder(self, folder: _Folder) -> Oid:
         if folder.written is None:
             entries = [
-                TreeEntry(FILE_MODE, "blob", oid, RepoPath(name.encode()))
+                TreeEntry(FILE_MODE, "blob", oid, RepoPath(os.fsencode(name)))
                 for name, oid in folder.files.items()
             ]
             entries += [
-                TreeEntry("040000", "tree", self._write_folder(inner), RepoPath(name.encode()))
+                TreeEntry("040000", "tree", self._write_folder(inner), RepoPath(os.fsencode(name)))
                 for name, inner in folder.folders.items()
                 if inner.files or inner.folders
             ]
@@ -186,13 +187,19 @@ class LedgerReader:
 
     def load_below(self, folder: str) -> dict[str, Any]:
         """Every file below a folder of the ledger's tree, parsed, by its path."""
-        prefix = folder.encode() + b"/"
-        entries = [e for e in self._repository.entries(self.tip) if e.path.startswith(prefix)]
-        blobs = self._repository.blobs(entry.oid for entry in entries)
-        return {
-            entry.path.decode(): _parsed(entry.path.decode(), self.run, blobs[entry.oid])
-            for entry in entries
+        return self._load(lambda path: path.startswith(f"{folder}/"))
+
+    def load_all(self) -> dict[str, Any]:
+        """Every file of the ledger's tree, parsed, by its path."""
+        return self._load(lambda _path: True)
+
+    def _load(self, wanted: Callable[[str], bool]) -> dict[str, Any]:
+        entries = {
+            os.fsdecode(entry.path): entry.oid for entry in self._repository.entries(self.tip)
         }
+        chosen = {path: oid for path, oid in entries.items() if wanted(path)}
+        blobs = self._repository.blobs(chosen.values())
+        return {path: _parsed(path, self.run, blobs[oid]) for path, oid in chosen.items()}
 
     @property
     def is_running(self) -> bool:

@@ -427,6 +427,24 @@ class Repository:
         output = self.git("rev-list", "--reverse", "--topo-order", tip, f"^{base}")
         return [Oid(line) for line in output.stdout.decode().split()]
 
+    def first_parents(self, base: Oid, tip: Oid) -> list[tuple[Oid, tuple[Oid, ...]]]:
+        """The commits on the way from `tip` back to `base` by first parents, newest first, each
+        with its parents."""
+        output = self.git("rev-list", "--first-parent", "--parents", tip, f"^{base}")
+        lines = (line.split(" ") for line in output.stdout.decode().splitlines())
+        return [(Oid(commit), tuple(map(Oid, parents))) for commit, *parents in lines]
+
+    def not_commits(self, oids: Iterable[Oid]) -> list[Oid]:
+        """Those of the objects that are missing, or are no commits."""
+        asked = list(oids)
+        output = self.git(
+            "cat-file",
+            "--batch-check=%(objecttype)",
+            input="".join(f"{oid}\n" for oid in asked).encode(),
+        )
+        kinds = output.stdout.splitlines()
+        return [oid for oid, kind in zip(asked, kinds, strict=True) if kind != b"commit"]
+
     def subjects(self, base: Oid, tip: Oid, path: RepoPath) -> tuple[str, ...]:
         """The subjects of the commits since `base` that touch a path, newest first, at most six."""
         output = self.git(
@@ -497,6 +515,10 @@ class Repository:
         output = self.git("for-each-ref", "--format=%(objectname) %(refname)", prefix)
         pairs = (line.split(" ", 1) for line in output.stdout.decode().splitlines())
         return {RefName(name): Oid(oid) for oid, name in pairs}
+
+    def delete_ref(self, name: RefName, old: Oid) -> None:
+        """Delete a ref only if it still is at `old`."""
+        self.git("update-ref", "-d", name, old)
 
     def update_ref(self, name: RefName, new: Oid, old: Oid | None) -> None:
         """Move a ref only if it still is at `old` (None: only if it does not exist)."""

@@ -82,6 +82,11 @@ class Worktree:
         return worktree
 
     @classmethod
+    def at(cls, repository: Repository, path: Path) -> "Worktree":
+        """The worktree in a folder. Raises `OSError` when it is none."""
+        return cls(path, _admin_folder(path), repository)
+
+    @classmethod
     def of_branch(cls, repository: Repository, branch: BranchName) -> "Worktree | None":
         """The worktree that has a branch checked out, wherever it is."""
         path: Path | None = None

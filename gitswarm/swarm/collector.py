@@ -25,10 +25,14 @@ class Collected:
 
 class ResultCollector:
     """Believes the branches: a commit that somebody added to one is part of the result, and what a
-    result claims but no branch holds is not."""
+    result claims without a branch is not. A branch that somebody moved away from what the task
+    committed is theirs, and the commit counts."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+
+    def _holds(self, tip: Oid, commit: Oid) -> bool:
+        return tip == commit or self._repository.is_ancestor(commit, tip)
 
     def collect(self, task: Task, result: Result) -> Collected:
         """Hold one result against its branch."""
@@ -39,6 +43,8 @@ class ResultCollector:
             error = f"branch {result.branch} is gone"
             missing = replace(result, outcome=Outcome.FAILED, commits=(), error=error)
             return Collected(task, missing, frozenset())
+        if result.commit and not self._holds(tip, result.commit):
+            tip = result.commit
         commits = tuple(self._repository.commits_between(result.base, tip))
         touched = self._repository.changed_paths(result.base, tip)
         outcome = Outcome.DONE if touched else result.outcome

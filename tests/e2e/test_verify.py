@@ -70,7 +70,7 @@ def test_a_check_runs_in_a_worktree_of_its_own_without_secrets(
 ) -> None:
     environment = (noted / "env").read_text()
 
-    assert (noted / "cwd").read_text() == f"{shared.worktrees}/{passed.json['run']}/merged\n"
+    assert (noted / "cwd").read_text() == f"{shared.worktrees}/{passed.json['run']}/merged.check\n"
     assert (noted / "stdin").read_text() == ""
     assert "HOME=" in environment
     assert "a secret" not in environment

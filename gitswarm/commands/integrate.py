@@ -1,0 +1,30 @@
+"""`git swarm integrate [RUN]`: merge the branches of a run again."""
+
+import click
+
+from gitswarm.commands.options import (
+    Overrides,
+    json_option,
+    open_repository,
+    resuming_options,
+)
+from gitswarm.settings import Settings
+
+
+@click.command("integrate", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("run", required=False)
+@resuming_options
+@json_option
+def command(run: str | None, budget: float | None, verify: str | None, as_json: bool) -> int:
+    """Merge the branches of RUN (the newest) as they are now, and verify the result.
+
+    Commits that you added to a task's branch count. Conflicts that were resolved before are not
+    asked again.
+    """
+    from gitswarm.commands.attempt import carry_on
+
+    repository = open_repository()
+    settings = Overrides(budget=budget, verify=verify).over(Settings.load(repository))
+    return carry_on(
+        run, lambda orchestrator, _: orchestrator.go_on(), repository, settings, as_json=as_json
+    )
