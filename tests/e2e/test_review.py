@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from gitswarm.model.reply import read_reply
 from tests.e2e.conftest import Swarm, file_reply, git, in_turn
 from tests.e2e.findings import NOTHING, REVIEWERS, answers, finding, findings_reply, system_of
+from tests.e2e.sarif import SARIF
 from tests.messages_api import Scripted
 
 
@@ -441,3 +443,45 @@ def test_without_a_network_a_review_fails_as_a_whole(swarm: Swarm) -> None:
 
     assert (done.status, done.json["schema"]) == (2, "gitswarm/error/1")
     assert "credentials are not accepted" in done.json["error"]
+
+
+def test_a_sarif_log_has_everything_and_nothing_that_the_standard_does_not_know(
+    swarm: Swarm,
+) -> None:
+    code = "one\nTWO  # swarm: ignore it is a test\nthree\n"
+    swarm.commit({"app.py": code, "a b.py": "1\n", "data.csv": "1\n" * 6_000})
+    swarm.script.answers = answers(
+        security=findings_reply(
+            finding(), finding(path="a b.py", lines=None, category="x", severity="note")
+        ),
+        style=Scripted.error(400),
+    )
+
+    done = swarm("review", "HEAD~1", "--sarif")
+
+    log = json.loads(done.stdout)
+    Draft202012Validator(SARIF).validate(log)
+    [run] = log["runs"]
+    assert [
+        (
+            result["ruleId"],
+            result["level"],
+            result["locations"][0]["physicalLocation"],
+            [one["justification"] for one in result.get("suppressions", [])],
+        )
+        for result in run["results"]
+    ] == [
+        ("x", "note", {"artifactLocation": {"uri": "a%20b.py", "uriBaseId": "%SRCROOT%"}}, []),
+        (
+            "injection",
+            "error",
+            {
+                "artifactLocation": {"uri": "app.py", "uriBaseId": "%SRCROOT%"},
+                "region": {"startLine": 2, "endLine": 2},
+            },
+            ["it is a test"],
+        ),
+    ]
+    [invocation] = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert len(invocation["toolExecutionNotifications"]) == 2
