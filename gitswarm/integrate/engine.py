@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 from gitswarm.errors import GitswarmError, ModelError
 from gitswarm.integrate.forecast import Forecast
-from gitswarm.integrate.kept import FanIn, HandMerge, hunk_key
+from gitswarm.integrate.kept import FanIn, HandMerge, conflict_key, hunk_key
 from gitswarm.integrate.memory import Memory
 from gitswarm.integrate.suspicions import find_suspicious
 from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict, OpenMerge
@@ -25,11 +25,20 @@ from gitswarm.merge.resolutions import Resolution
 from gitswarm.merge.rules.place import Past
 from gitswarm.merge.rules.superseded import MOST_VERSIONS
 from gitswarm.merge.threeway import Conflicted, Merged, merge, merge_disjoint, write_resolved
+from gitswarm.merge.ways import Way, unanswerable, ways
+from gitswarm.merge.whole_question import WholeQuestion, what_was_done
 from gitswarm.plan.tasks import Plan, Task
-from gitswarm.progress import BranchMerged, BranchSetAside, ConflictForecast, Resolving, Watch
+from gitswarm.progress import (
+    BranchMerged,
+    BranchSetAside,
+    ConflictForecast,
+    Resolving,
+    Warned,
+    Watch,
+)
 from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.ledger import Step
-from gitswarm.repo.objects import Oid, TaskId, show
+from gitswarm.repo.objects import Oid, RepoPath, TaskId, show
 from gitswarm.repo.repository import Repository
 from gitswarm.swarm.collector import Collected
 from gitswarm.swarm.messages import Authorship, write_message
@@ -38,9 +47,10 @@ from gitswarm.swarm.turns import Record
 
 
 class Resolve(Protocol):
-    """Asks the model about the open hunks of one file, on behalf of the task being merged."""
+    """Asks the model about the open hunks of one file, or a conflict without any, on behalf of the
+    task being merged."""
 
-    async def __call__(self, question: Question, *, task: TaskId) -> Answer: ...
+    async def __call__(self, question: Question | WholeQuestion, *, task: TaskId) -> Answer: ...
 
 
 class FanInOpenError(GitswarmError):
@@ -106,6 +116,7 @@ class IntegrationEngine:
         self._plain = {self.base}
         """Commits that are nothing but tips, or merges of them that nobody had to resolve."""
         self._open_fan_ins: list[OpenMerge] = []
+        self._warnings: list[str] = []
         self._recordings: list[asyncio.Future[None]] = []
 
     def restore(self, collected: Collected) -> None:
@@ -217,6 +228,7 @@ class IntegrationEngine:
             findings=await asyncio.to_thread(
                 find_suspicious, self.repository, self.base, so_far.commit
             ),
+            warnings=tuple(self._warnings),
         )
 
     def _order_of_integration(self) -> list[Tip]:
@@ -269,7 +281,10 @@ class IntegrationEngine:
             if ours in self._plain:
                 self._plain.add(commit)
             return _Step(tip, commit)
-        answered = await self._answers(outcome, inside, ours, tip, ask=ask)
+        if outcome.warnings:
+            self._warn(await asyncio.to_thread(self._complaint, outcome, tip))
+        offered = await asyncio.to_thread(self._ways, outcome, inside, tip)
+        answered = await self._answers(outcome, offered, inside, ours, tip, ask=ask)
         conflicts = self._tell(outcome, inside, ours, tip, answered)
         if any(conflict.is_open for conflict in conflicts):
             return _Step(tip, None, conflicts)
@@ -278,7 +293,14 @@ class IntegrationEngine:
             for conflict, resolutions in zip(outcome.conflicts, answered, strict=True)
             if conflict.text is not None
         }
-        tree = await asyncio.to_thread(write_resolved, self.repository, outcome, texts)
+        chosen = {
+            conflict.path: next(
+                way for way in offered[conflict.path] if way.result == resolutions[0].text
+            )
+            for conflict, resolutions in zip(outcome.conflicts, answered, strict=True)
+            if conflict.text is None
+        }
+        tree = await asyncio.to_thread(write_resolved, self.repository, outcome, texts, chosen)
         return _Step(tip, await self._commit(tree, ours, tip, conflicts), conflicts)
 
     def _merge(self, ours: Oid, inside: Sequence[TaskId], tip: Tip) -> Merged | Conflicted:
@@ -288,22 +310,59 @@ class IntegrationEngine:
             return merge_disjoint(self.repository, self.base, ours, tip.commit)
         return merge(self.repository, ours, tip.commit, self.attributes)
 
+    def _warn(self, complaint: str) -> None:
+        if complaint not in self._warnings:
+            self._warnings.append(complaint)
+            self.watch(Warned(complaint))
+
+    def _complaint(self, outcome: Conflicted, tip: Tip) -> str:
+        """What git or a merge driver said of a merge that it could not make, and of which file."""
+        paths = [one.path for one in outcome.conflicts if one.kind in ("content", "add/add")]
+        drivers = self.attributes.values("merge", paths)
+        named = [
+            f'{show(path)} (merge driver "{driver}")'
+            for path, driver in drivers.items()
+            if driver not in _GITS_OWN
+        ]
+        return f"{', '.join(named) or f'merging {tip.task}'}: {outcome.warnings}"
+
     async def _answers(
-        self, outcome: Conflicted, inside: Sequence[TaskId], ours: Oid, tip: Tip, *, ask: bool
+        self,
+        outcome: Conflicted,
+        offered: Mapping[RepoPath, Sequence[Way]],
+        inside: Sequence[TaskId],
+        ours: Oid,
+        tip: Tip,
+        *,
+        ask: bool,
     ) -> Sequence[Sequence[Resolution]]:
         """For every conflict a resolution of every hunk, open ones too."""
-        hopeless = next((c.kind for c in outcome.conflicts if c.text is None), None)
-        if hopeless or not ask:
-            why = (
-                f"not asked: the same merge has a {hopeless} conflict, which a person has to decide"
-            )
+        why = unanswerable(outcome.conflicts, offered)
+        if why or not ask:
             return [
-                await asyncio.to_thread(self._unasked, conflict, ours, tip.commit, why)
+                await asyncio.to_thread(self._unasked, conflict, ours, tip.commit, why, offered)
                 for conflict in outcome.conflicts
             ]
         return await asyncio.gather(
-            *(self._answer(conflict, inside, ours, tip) for conflict in outcome.conflicts)
+            *(
+                self._answer(conflict, inside, ours, tip)
+                if conflict.text
+                else self._choose(conflict, offered[conflict.path], inside, ours, tip)
+                for conflict in outcome.conflicts
+            )
         )
+
+    def _ways(
+        self, outcome: Conflicted, inside: Sequence[TaskId], tip: Tip
+    ) -> dict[RepoPath, Sequence[Way]]:
+        """What is offered for each conflict without hunks."""
+        return {
+            conflict.path: ways(
+                self.repository, outcome.tree, conflict, self._between(conflict, inside, tip)
+            )
+            for conflict in outcome.conflicts
+            if conflict.text is None
+        }
 
     def _tell(
         self,
@@ -341,6 +400,47 @@ class IntegrationEngine:
         with self._asking_about(keys):
             answers = await self._ask(question, tip.task)
         return _in_order({**rungs.resolutions, **{one.hunk: one for one in answers}})
+
+    async def _choose(
+        self,
+        conflict: Conflict,
+        ways: Sequence[Way],
+        inside: Sequence[TaskId],
+        ours: Oid,
+        tip: Tip,
+    ) -> Sequence[Resolution]:
+        """The way that is gone with a conflict without hunks, as the resolution of a hunk 1."""
+        known = self._decided(conflict, ways)
+        if known is not None:
+            return [known]
+        question = WholeQuestion(
+            path=conflict.path,
+            kind=conflict.kind,
+            ours=await asyncio.to_thread(self._side, inside, ours, conflict),
+            theirs=await asyncio.to_thread(self._side, tip.brings, tip.commit, conflict),
+            done=await asyncio.to_thread(what_was_done, self.repository, conflict),
+            ways=tuple(ways),
+            versions=await asyncio.to_thread(self._versions, conflict),
+        )
+        key = conflict_key(conflict)
+        if asked := self._asking.get(key):
+            await asked.wait()
+            return await self._choose(conflict, ways, inside, ours, tip)
+        self.watch(Resolving(show(conflict.path), 1))
+        with self._asking_about({key}):
+            try:
+                (answer,) = (await self.resolve(question, task=tip.task)).resolutions
+            except ModelError as error:
+                return [Resolution(conflict.path, 1, None, None, None, error.message)]
+            await self.memory.remember_decision(conflict, answer)
+        return [answer]
+
+    def _decided(self, conflict: Conflict, ways: Sequence[Way]) -> Resolution | None:
+        """What was said before of a conflict without hunks."""
+        known = self.memory.decided(conflict)
+        if known and known.by and known.text not in [way.result for way in ways]:
+            return None
+        return known
 
     @contextmanager
     def _asking_about(self, keys: Collection[str]) -> Iterator[None]:
@@ -400,11 +500,17 @@ class IntegrationEngine:
         return answers
 
     def _unasked(
-        self, conflict: Conflict, ours: Oid, theirs: Oid, why: str
+        self,
+        conflict: Conflict,
+        ours: Oid,
+        theirs: Oid,
+        why: str,
+        offered: Mapping[RepoPath, Sequence[Way]],
     ) -> Sequence[Resolution]:
         """What is known of the hunks; the others are left open, and nothing is spent on them."""
         if conflict.text is None:
-            return ()
+            decided = self._decided(conflict, offered[conflict.path])
+            return [decided] if decided else ()
         known = self._climb(conflict, ours, theirs).resolutions
         return [
             known.get(hunk.number) or Resolution(conflict.path, hunk.number, None, None, None, why)
@@ -490,6 +596,10 @@ class IntegrationEngine:
         await asyncio.gather(*recordings)
 
 
+_GITS_OWN = {"binary", "set", "text", "union", "unset", "unspecified"}
+"""Values of the attribute `merge` that name no driver of the user's, see gitattributes(5)."""
+
+
 def _in_order(resolutions: Mapping[int, Resolution]) -> Sequence[Resolution]:
     return [resolutions[number] for number in sorted(resolutions)]
 
@@ -525,6 +635,6 @@ def _told(
         between=between,
         hunks=tuple(
             HunkOutcome(one.hunk, one.by, one.confidence, one.reason) for one in resolutions
-        ),
-        reason="" if resolutions else said,
+        )
+        or (HunkOutcome(1, None, None, said),),
     )

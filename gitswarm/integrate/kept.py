@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from gitswarm.integrate.values import HunkOutcome, MergeConflict
-from gitswarm.merge.conflicts import Hunk
+from gitswarm.merge.conflicts import Conflict, Hunk
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.repo.objects import OID, TASK_ID, Oid, RepoPath, TaskId, show
 
@@ -27,6 +27,21 @@ def hunk_key(hunk: Hunk) -> str:
     for side in (hunk.base or b"", *sorted((hunk.ours, hunk.theirs))):
         digest.update(len(side).to_bytes(8, "big") + side)
     return digest.hexdigest()[:40]
+
+
+def conflict_key(conflict: Conflict) -> str:
+    """The same of a conflict without hunks: its kind, path, base and both sides."""
+    base, ours, theirs = (
+        f"{stage.mode} {stage.oid} {show(_plain(stage.path, conflict))}" if stage else ""
+        for stage in (conflict.stages.base, conflict.stages.ours, conflict.stages.theirs)
+    )
+    facts = (conflict.kind, show(conflict.path), base, *sorted((ours, theirs)))
+    return sha256("\0".join(facts).encode()).hexdigest()[:40]
+
+
+def _plain(path: RepoPath, conflict: Conflict) -> RepoPath:
+    """A path without the commit that git adds to what has to give way."""
+    return conflict.path if path.startswith(conflict.path + b"~") else path
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from gitswarm.integrate.kept import (
     FanIn,
     HandMerge,
+    conflict_key,
     fan_in_file,
     fan_in_to_json,
     hand_merge_file,
@@ -18,7 +19,7 @@ from gitswarm.integrate.kept import (
     resolution_file,
     resolution_to_json,
 )
-from gitswarm.merge.conflicts import ConflictedText, Hunk
+from gitswarm.merge.conflicts import Conflict, ConflictedText, Hunk
 from gitswarm.merge.resolutions import Resolution, objections
 from gitswarm.repo.ledger import Step
 from gitswarm.repo.objects import Oid, RepoPath, show
@@ -88,13 +89,31 @@ class Memory:
 
     async def remember(self, hunk: Hunk, resolution: Resolution) -> None:
         """Keep an answer, or that there was none, for the same hunk in a later merge."""
-        key = hunk_key(hunk)
+        await self._keep(hunk_key(hunk), resolution)
+
+    async def _keep(self, key: str, resolution: Resolution) -> None:
         if resolution.by is None:
             self._declined[show(resolution.path), key] = resolution
         else:
             self._answers[key] = resolution
         kept = resolution_to_json(resolution)
         await self._record(Step("resolution", {resolution_file(key): kept}))
+
+    # -- conflicts without hunks
+
+    def decided(self, conflict: Conflict) -> Resolution | None:
+        """How the same conflict was settled before, or that it was left to a person."""
+        key = conflict_key(conflict)
+        if key not in self._answers and key not in self._looked_up:
+            self._answers |= self._look_up({key})
+            self._looked_up.add(key)
+        if answer := self._answers.get(key):
+            return replace(answer, hunk=1, by="replay", path=conflict.path)
+        declined = self._declined.get((show(conflict.path), key))
+        return declined and replace(declined, hunk=1, path=conflict.path)
+
+    async def remember_decision(self, conflict: Conflict, resolution: Resolution) -> None:
+        await self._keep(conflict_key(conflict), resolution)
 
     # -- merges
 

@@ -33,9 +33,7 @@ class MergeConflict:
     kind: str
     between: tuple[TaskId, TaskId]
     hunks: tuple[HunkOutcome, ...]
-    """Empty for a conflict that has none, such as modify/delete."""
-    reason: str = ""
-    """Why it is open, where it has no hunks to say so."""
+    """One for a conflict that has none, such as modify/delete: the decision about it."""
     by: str | None = None
     """Who resolved it, where it has no hunks to say so."""
 
@@ -86,6 +84,9 @@ class Integration:
     were merged."""
     findings: tuple[Finding, ...] = ()
     """What is wrong with the merged tree though no conflict is left in it."""
+
+    warnings: tuple[str, ...] = ()
+    """What git and the user's merge drivers complained of, with the path or the task."""
 
     @property
     def changed(self) -> bool:

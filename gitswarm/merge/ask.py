@@ -20,6 +20,9 @@ from gitswarm.merge.question import (
     unreadable,
 )
 from gitswarm.merge.resolutions import Resolution, unparsable
+from gitswarm.merge.whole_question import WHOLE_SYSTEM, WholeQuestion, read_choice
+from gitswarm.merge.whole_question import first_message as first_whole_message
+from gitswarm.merge.whole_question import repair_message as repair_whole_message
 from gitswarm.model import Model, OnProgress, Prefix, Reply, Request, Turn, Usage
 from gitswarm.repo.objects import RepoPath, RunId, TaskId, show
 
@@ -65,7 +68,7 @@ class Answer:
 
 async def ask_resolutions(
     model: Model,
-    question: Question,
+    question: Question | WholeQuestion,
     task: TaskId | None = None,
     *,
     run: RunId,
@@ -74,41 +77,46 @@ async def ask_resolutions(
     min_confidence: float = CONFIDENCE,
     on_progress: OnProgress | None = None,
 ) -> Answer:
-    """Ask for the open hunks of one file; those of a file that is withheld are left open unasked.
+    """Ask for the open hunks of one file, or how to settle a conflict without hunks, which counts
+    as its hunk 1; those of a file that is withheld are left open unasked.
 
     Raises what the model raises when there is no first reply; without a second one, the hunks that
     are not settled stay open.
     """
-    hunks = _Hunks(question, min_confidence, _obstacle(question, withheld))
+    asking = (
+        _Hunks(question, min_confidence, _obstacle(question, withheld))
+        if isinstance(question, Question)
+        else _Whole(question, min_confidence, _obstacle_to_all(question, withheld))
+    )
     replies: list[Reply] = []
     turns: tuple[Turn, ...] = ()
     failed_cost_usd: float | None = 0.0
-    message = first_message(question, hunks.asked) if hunks.asked else ""
+    message = asking.opening()
     while message:
         turns = (*turns, Turn.user(message))
         request = Request(
             model=model_name,
-            prefix=Prefix(SYSTEM),
+            prefix=Prefix(asking.system),
             turns=turns,
             purpose="resolve",
             run=run,
             task=task,
             label=show(question.path),
-            max_tokens=hunks.room,
+            max_tokens=asking.room,
         )
         try:
             reply = await model.ask(request, on_progress)
         except ModelError as error:
             if not replies:
                 raise
-            hunks.leave_open(f"the second answer did not come: {error.message}")
+            asking.leave_open(f"the second answer did not come: {error.message}")
             failed_cost_usd = error.cost_usd
             break
         replies.append(reply)
         if said := tuple(block for block in reply.blocks if block.get("text") != ""):
             turns = (*turns, Turn("assistant", said))
-        message = await asyncio.to_thread(hunks.take, reply, is_last=len(replies) == ATTEMPTS)
-    return Answer(hunks.resolutions, tuple(replies), failed_cost_usd)
+        message = await asyncio.to_thread(asking.take, reply, is_last=len(replies) == ATTEMPTS)
+    return Answer(asking.resolutions, tuple(replies), failed_cost_usd)
 
 
 def _obstacle(question: Question, withheld: WhyWithheld) -> str | None:
@@ -117,8 +125,72 @@ def _obstacle(question: Question, withheld: WhyWithheld) -> str | None:
     return f"the file {why}" if why else unreadable(question.text)
 
 
+def _obstacle_to_all(question: WholeQuestion, withheld: WhyWithheld) -> str | None:
+    why = withheld(question.path, b"\n".join(question.versions))
+    return f"the file {why}" if why else None
+
+
+def _ends_asking(reply: Reply) -> str | None:
+    """Why no answer is in a reply, and none will be in the next."""
+    if reply.stop_reason == "refusal":
+        return f"the model refused to answer: {reply.refusal or 'it gave no reason'}"
+    if reply.stop_reason == "model_context_window_exceeded":
+        return "what is in conflict is more than the model can read"
+    return None
+
+
+class _Whole:
+    """A conflict without hunks: taken, declined or left open."""
+
+    system = WHOLE_SYSTEM
+    room = MAX_TOKENS
+
+    def __init__(
+        self, question: WholeQuestion, min_confidence: float, obstacle: str | None
+    ) -> None:
+        self._question = question
+        self._min_confidence = min_confidence
+        self._settled: Resolution | None = None
+        if obstacle:
+            self.leave_open(obstacle)
+
+    @property
+    def resolutions(self) -> tuple[Resolution, ...]:
+        return (self._settled,) if self._settled else ()
+
+    def opening(self) -> str:
+        return "" if self._settled else first_whole_message(self._question)
+
+    def take(self, reply: Reply, *, is_last: bool) -> str:
+        """Take what is good of a reply; return what to ask next, empty when it is settled."""
+        if why := _ends_asking(reply):
+            self.leave_open(why)
+            return ""
+        choice = read_choice(reply.text, self._question)
+        confidence = choice.confidence
+        stated = CONFIDENCE if confidence is None else confidence
+        if choice.problems:
+            if not is_last:
+                return repair_whole_message(self._question, choice.problems)
+            self.leave_open(f"no answer could be taken: {' '.join(choice.problems)}")
+        elif choice.way is None:
+            self.leave_open(choice.reason)
+        elif stated < self._min_confidence:
+            why = f"its confidence, {stated:g}, is too low: {choice.reason}"
+            self.leave_open(why, confidence)
+        else:
+            path, answer = self._question.path, choice.way.result
+            self._settled = Resolution(path, 1, "model", answer, confidence, choice.reason)
+        return ""
+
+    def leave_open(self, why: str, confidence: float | None = None) -> None:
+        self._settled = Resolution(self._question.path, 1, None, None, confidence, why)
+
+
 class _Hunks:
     """The hunks of a question: taken, declined or left open, one after another."""
+
+    system = SYSTEM
 
     def __init__(self, question: Question, min_confidence: float, obstacle: str | None) -> None:
         self._question = question
@@ -142,13 +214,13 @@ class _Hunks:
     def resolutions(self) -> tuple[Resolution, ...]:
         return tuple(self._settled[number] for number in sorted(self._settled))
 
+    def opening(self) -> str:
+        return first_message(self._question, self.asked) if self.asked else ""
+
     def take(self, reply: Reply, *, is_last: bool) -> str:
         """Take what is good of a reply; return what to ask next, empty when all is settled."""
-        if reply.stop_reason == "refusal":
-            self.leave_open(f"the model refused to answer: {reply.refusal or 'it gave no reason'}")
-            return ""
-        if reply.stop_reason == "model_context_window_exceeded":
-            self.leave_open("the hunks are more than the model can read")
+        if why := _ends_asking(reply):
+            self.leave_open(why)
             return ""
         read = read_proposals(reply.text, self._question, self.asked, numbers=self._numbers)
         slips = read.slips

@@ -48,6 +48,16 @@ class Stages:
     ours: Stage | None = None
     theirs: Stage | None = None
 
+    @property
+    def mode(self) -> str | None:
+        """The mode that three sides come to; None where they disagree, or the file is gone."""
+        base, ours, theirs = (
+            stage.mode if stage else None for stage in (self.base, self.ours, self.theirs)
+        )
+        if ours == theirs or theirs == base:
+            return ours
+        return theirs if ours == base else None
+
     def by_side(self) -> dict[Side, Stage]:
         sides: dict[Side, Stage | None] = {
             "base": self.base,

@@ -92,7 +92,7 @@ def _read_one(
         return Proposal(problems=(problem,))
     answer = answers[0]
     if answer.kind == "unresolved":
-        return Proposal(reason=_short(plain(answer.body)) or "the model declined")
+        return Proposal(reason=short(plain(answer.body)) or "the model declined")
     proposal = Proposal(
         confidence=float(answer.keys.get("confidence", CONFIDENCE)),
         reason=prose[answer.line],
@@ -134,11 +134,12 @@ def _prose_before(text: str, fences: Iterable[Fence]) -> dict[int, str]:
     start = 0
     for fence in fences:
         between = (line for line in lines[start : fence.line - 1] if not line.startswith("#"))
-        said[fence.line] = _short("\n".join(between))
+        said[fence.line] = short("\n".join(between))
         start = fence.last_line
     return said
 
 
-def _short(prose: str) -> str:
+def short(prose: str) -> str:
+    """Prose as a reason: on one line, and cut where it is long."""
     words = " ".join(prose.split())
     return words if len(words) <= REASON_LENGTH else words[:REASON_LENGTH].rstrip() + "…"

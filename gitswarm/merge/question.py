@@ -130,9 +130,9 @@ def marker_size(question: Question, hunks: Sequence[Hunk]) -> int:
 def first_message(question: Question, hunks: Sequence[Hunk]) -> str:
     """The request for resolutions of some hunks of a file."""
     parts = [
-        f"File: `{_without_markers(_one_line(show(question.path)))}`",
-        _about("ours", question.ours),
-        _about("theirs", question.theirs),
+        f"File: `{without_markers(_one_line(show(question.path)))}`",
+        about_side("ours", question.ours),
+        about_side("theirs", question.theirs),
         *_sections(question, hunks, {}),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -147,13 +147,14 @@ def repair_message(
     parts = [
         "Not every answer could be taken. Answer the hunks below once more, each with all its"
         " fences; the others are settled.",
-        _without_markers("\n".join(f"- {slip}" for slip in slips)),
+        without_markers("\n".join(f"- {slip}" for slip in slips)),
         *_sections(question, hunks, refused),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _about(name: str, side: Side) -> str:
+def about_side(name: str, side: Side) -> str:
+    """What one side was about, in Markdown."""
     intent = side.intent.strip()
     if len(intent) > INTENT_LENGTH:
         intent = intent[:INTENT_LENGTH].rstrip() + " […]"
@@ -164,7 +165,7 @@ def _about(name: str, side: Side) -> str:
         quoted,
         commits and f"Commits of {name}:\n\n{commits}",
     )
-    return _without_markers("\n\n".join(filter(None, parts)))
+    return without_markers("\n\n".join(filter(None, parts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,7 @@ def _sections(
     for one in shown:
         yield f"## Hunk {one.hunk.number}"
         for problem in refused.get(one.hunk.number, ()):
-            yield f"Not taken: {_without_markers(problem)}"
+            yield f"Not taken: {without_markers(problem)}"
         yield _fenced(one.write(size), fence)
         yield _offer(one.options, fence)
 
@@ -226,7 +227,7 @@ def _sections(
 def _offer(options: Mapping[str, Option], fence: str) -> str:
     plain = (f"{letter} = {option.name}" for letter, option in options.items() if option.is_plain)
     shown = (
-        f"{letter} = {_without_markers(_one_line(option.name))}:\n\n{_fenced(option.text, fence)}"
+        f"{letter} = {without_markers(_one_line(option.name))}:\n\n{_fenced(option.text, fence)}"
         for letter, option in options.items()
         if not option.is_plain
     )
@@ -284,7 +285,7 @@ def _whole(data: bytes) -> bytes:
     return data + b"\n" if data and not data.endswith(b"\n") else data
 
 
-def _without_markers(prose: str) -> str:
+def without_markers(prose: str) -> str:
     """Nothing but a hunk may look like one: whoever reads the message counts on it."""
     return _RUN.sub(lambda run: run[1] * 3, prose)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 from gitswarm.errors import MergeError
 from gitswarm.merge.conflicts import (
@@ -22,6 +23,7 @@ from gitswarm.merge.conflicts import (
     UnclearMarkersError,
     marker_runs,
 )
+from gitswarm.merge.ways import Way
 from gitswarm.repo.attributes import MARKER_SIZE, Attributes
 from gitswarm.repo.objects import (
     SUBMODULE_MODE,
@@ -85,16 +87,22 @@ def merge_disjoint(repository: Repository, base: Oid, ours: Oid, theirs: Oid) ->
 
 
 def write_resolved(
-    repository: Repository, conflicted: Conflicted, texts: Mapping[RepoPath, ConflictedText]
+    repository: Repository,
+    conflicted: Conflicted,
+    texts: Mapping[RepoPath, ConflictedText],
+    ways: Mapping[RepoPath, Way] = MappingProxyType({}),
 ) -> Oid:
-    """The tree with every conflict answered by its resolved text.
+    """The tree with every conflict answered: by its resolved text, or the way that was chosen.
 
     Raises `MergeError` for a conflict that is still open.
     """
     changes: dict[RepoPath, Change] = {}
     for conflict in conflicted.conflicts:
+        if conflict.text is None and conflict.path in ways:
+            changes |= ways[conflict.path].changes
+            continue
         text = texts.get(conflict.path) if conflict.text else None
-        mode = _merged_mode(conflict.stages)
+        mode = conflict.stages.mode
         if text is None or text.hunks or mode is None:
             raise MergeError(f"{show(conflict.path)} is still in conflict ({conflict.kind})")
         changes[conflict.place] = mode, repository.write_blob(text.write())
@@ -219,6 +227,7 @@ _COVERS: Sequence[tuple[Kind, Kind]] = (
     ("rename/add", "add/add"),
     ("rename/rename", "add/add"),
     ("rename/delete", "modify/delete"),
+    ("file/directory", "modify/delete"),
 )
 """Of two things that git says about one path, the first holds the second."""
 
@@ -236,7 +245,7 @@ def _conflicts(versions: _Versions, messages: Sequence[Message]) -> tuple[Confli
         known = found[path].get(kind)
         said = (*known.messages, message) if known else (message,)
         found[path][kind] = Conflict(path, kind, stages, None, said)
-        if kind == "add/add" and _merged_mode(stages) is None:
+        if kind == "add/add" and stages.mode is None:
             found[path]["mode"] = Conflict(path, "mode", stages, None, (message,))
     for kinds in found.values():
         for whole, part in _COVERS:
@@ -280,16 +289,6 @@ def _kind_of_stages(stages: Stages) -> Kind:
         return "content"
     same = stages.ours and stages.theirs and stages.ours.oid == stages.theirs.oid
     return "mode" if same else "add/add"
-
-
-def _merged_mode(stages: Stages) -> str | None:
-    """None where the sides disagree and neither is the base's."""
-    base, ours, theirs = (
-        stage.mode if stage else None for stage in (stages.base, stages.ours, stages.theirs)
-    )
-    if ours == theirs or theirs == base:
-        return ours
-    return theirs if ours == base else None
 
 
 # Files with hunks

@@ -262,6 +262,12 @@ class Repository:
     def blob(self, oid: Oid) -> bytes:
         return self._contents(oid)
 
+    def diff_blobs(self, old: Oid, new: Oid) -> bytes:
+        """The hunks of a unified diff of two text files, without its heading."""
+        form = ("--no-color", "--no-ext-diff", "--no-textconv", "--text", "-U3")
+        output = self.git("diff", *form, old, new).stdout
+        return output[output.find(b"\n@@") + 1 :]
+
     def blobs(self, oids: Iterable[Oid]) -> dict[Oid, bytes]:
         wanted = list(dict.fromkeys(oids))
         return dict(zip(wanted, self._all_contents(wanted), strict=True))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from gitswarm.findings import Finding
-from gitswarm.integrate.values import HunkOutcome, MergeConflict
+from gitswarm.integrate.values import MergeConflict
 from gitswarm.integrate.verify import Verdict, VerifyOutcome
 from gitswarm.model import Usage
 from gitswarm.repo.objects import RunId
@@ -48,7 +48,7 @@ def write_report(sheet: Sheet, report: Report) -> None:
         sheet.fact("Merged", report.merged_branch)
     _write_verdict(sheet, report)
     _write_time_and_cost(sheet, report)
-    _write_remarks(sheet, report.results)
+    _write_remarks(sheet, report)
     _write_withheld(sheet, report.withheld)
     _write_next(sheet, report)
 
@@ -134,7 +134,7 @@ def _write_tasks(sheet: Sheet, run: RunId, results: Sequence[Result]) -> None:
 
 def _write_conflicts(sheet: Sheet, conflicts: Sequence[MergeConflict]) -> None:
     sheet.blank()
-    hunks = sum(len(conflict.hunks) for conflict in conflicts)
+    hunks = sum(len(one.hunks) for one in conflicts if one.kind in _WITH_HUNKS)
     told = f"{several(hunks, 'hunk')} in {several(len(conflicts), 'file')}"
     sheet.line(("Conflicts", "bold"), ("  " + told, "dim"))
     for conflict in conflicts:
@@ -147,22 +147,23 @@ def _write_conflicts(sheet: Sheet, conflicts: Sequence[MergeConflict]) -> None:
             (f"  {conflict.kind}, between {first} and {second}", "dim"),
             hang=4,
         )
-        if not conflict.hunks:
-            sheet.paragraph(("open", ATTENTION), _because(conflict.reason), indent=4, hang=2)
-        _write_hunks(sheet, conflict.hunks)
+        _write_hunks(sheet, conflict)
 
 
-def _write_hunks(sheet: Sheet, hunks: Sequence[HunkOutcome]) -> None:
+def _write_hunks(sheet: Sheet, conflict: MergeConflict) -> None:
+    hunks = conflict.hunks
     ordered = sorted(hunks, key=lambda hunk: hunk.by is not None)
     for hunk in ordered[:HUNKS_SHOWN]:
         by: Piece = ("open", ATTENTION) if hunk.by is None else hunk.by
         sure = "" if hunk.confidence is None else f" ({hunk.confidence:.2f})"
-        sheet.paragraph(
-            (f"hunk {hunk.n}  ", "dim"), by, (sure, "dim"), _because(hunk.reason), indent=4, hang=2
-        )
+        number = f"hunk {hunk.n}  " if conflict.kind in _WITH_HUNKS else ""
+        sheet.paragraph((number, "dim"), by, (sure, "dim"), _because(hunk.reason), indent=4, hang=2)
     if len(hunks) > HUNKS_SHOWN:
         more = f"and {len(hunks) - HUNKS_SHOWN} more, told in the merge commits' trailers"
         sheet.paragraph((more, "dim"), indent=4)
+
+
+_WITH_HUNKS = ("content", "add/add")
 
 
 def _because(reason: str) -> str:
@@ -259,19 +260,22 @@ def _hit_rate(usage: Usage) -> str:
     return f"{100 * usage.cache_read / usage.prompt:.0f} %" if usage.prompt else ""
 
 
-def _write_remarks(sheet: Sheet, results: Sequence[Result]) -> None:
-    remarks = [(result.task, remark) for result in results for remark in result.remarks]
+def _write_remarks(sheet: Sheet, report: Report) -> None:
+    results = report.results
+    remarks = [(str(result.task), remark) for result in results for remark in result.remarks]
     remarks += [
         (result.task, f"its worktree is kept, something in it needs you: {result.kept_worktree}")
         for result in results
         if result.kept_worktree
     ]
+    if report.integration:
+        remarks += [("warning", said) for said in report.integration.warnings]
     if not remarks:
         return
     sheet.blank()
     sheet.line(("Remarks", "bold"))
-    for task, remark in remarks:
-        sheet.paragraph((task, "bold"), f": {one_line(remark, ERROR_LIMIT)}", indent=2, hang=2)
+    for about, remark in remarks:
+        sheet.paragraph((about, "bold"), f": {one_line(remark, ERROR_LIMIT)}", indent=2, hang=2)
 
 
 def _write_withheld(sheet: Sheet, withheld: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gitswarm.repo.objects import Oid
-from tests.e2e.conftest import Finished, Swarm, file_reply, git, plan_reply
+from tests.e2e.conftest import Finished, Swarm, file_reply, git
 from tests.messages_api import Call, Scripted
 
 TEXT = "one\ntwo\nthree\n"
@@ -216,6 +216,7 @@ def undecided(repository: Swarm, calls: list[Call]) -> Finished:
         "task:fine": file_reply({"fine.txt": "fine\n"}),
         "task:idle": "I changed nothing.",
         "resolve:right": "````unresolved hunk=1\nThey contradict each other.\n````\n",
+        "resolve:remover": "````unresolved path=b.txt\nWhere does the edit go?\n````\n",
         "resolve:down": Scripted.error(400, "too odd"),
         "resolve:lower": "A guess.\n\n````resolution hunk=1 confidence=0.3\ntwo low lower\n````\n",
         "resolve:second": "Ours.\n\n````resolution hunk=1 confidence=1\ntwo first\n````\n",
@@ -283,7 +284,11 @@ def test_an_open_hunk_says_why_nobody_resolved_it(undecided: Finished) -> None:
             "between": ["left", "right"],
             "hunks": hunk("They contradict each other."),
         },
-        "b.txt": {"kind": "modify/delete", "between": ["editor", "remover"], "hunks": []},
+        "b.txt": {
+            "kind": "modify/delete",
+            "between": ["editor", "remover"],
+            "hunks": hunk("Where does the edit go?"),
+        },
         "c.txt": {
             "kind": "content",
             "between": ["up", "down"],
@@ -301,7 +306,6 @@ def test_an_open_hunk_says_why_nobody_resolved_it(undecided: Finished) -> None:
         },
     }
     assert len(told) == len(conflicts)
-    assert "b.txt deleted in remover and modified in editor" in " ".join(undecided.stderr.split())
 
 
 def test_dependents_of_an_open_fan_in_are_skipped_and_say_so(undecided: Finished) -> None:
@@ -345,16 +349,21 @@ def test_a_conflict_is_with_the_task_that_changed_the_file_last(swarm: Swarm) ->
 
 
 def test_nothing_is_asked_for_a_branch_that_waits_for_a_person_anyway(swarm: Swarm) -> None:
+    """A merge driver of the user's failed, which is said, and leaves nothing to split."""
+    swarm.commit({"a.lock": "1\n", ".gitattributes": "*.lock merge=locks\n"})
+    swarm.repo.git("config", "merge.locks.driver", "echo no server >&2; exit 1")
     swarm.script.answers = {
-        "plan": plan_reply(task("editor"), task("remover")),
-        "task:editor": file_reply({"app.py": "1\ntwo\nthree\n", "README.md": "# Edited\n"}),
-        "task:remover": "Gone.\n\n````text path=app.py\nONE\ntwo\nthree\n````\n\n"
-        "````delete path=README.md\n````\n",
+        "task:left": file_reply({"app.py": "1\ntwo\nthree\n", "a.lock": "2\n"}),
+        "task:right": file_reply({"app.py": "ONE\ntwo\nthree\n", "a.lock": "3\n"}),
     }
 
-    done = swarm("-y", "--json", "edit and remove")
+    done = swarm.carry_out(task("left"), task("right"))
 
     assert done.status == 1
     assert "resolve" not in swarm.purposes()
-    kinds = {c["path"]: [hunk["by"] for hunk in c["hunks"]] for c in done.json["conflicts"]}
-    assert kinds == {"README.md": [], "app.py": [None]}
+    why = "not asked: the same merge has a content conflict, which a person has to decide"
+    told = {c["path"]: [(h["by"], h["reason"]) for h in c["hunks"]] for c in done.json["conflicts"]}
+    assert told["app.py"] == [(None, why)]
+    assert [by for by, _ in told["a.lock"]] == [None]
+    warning = 'a.lock (merge driver "locks"): no server'
+    assert f"Remarks warning: {warning}" in " ".join(done.stderr.split())

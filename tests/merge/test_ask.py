@@ -582,7 +582,7 @@ async def test_a_reply_of_nothing_but_thought_that_was_cut_off_is_asked_again() 
     ("stop_reason", "reason"),
     [
         ("refusal", "the model refused to answer: it gave no reason"),
-        ("model_context_window_exceeded", "the hunks are more than the model can read"),
+        ("model_context_window_exceeded", "what is in conflict is more than the model can read"),
     ],
 )
 async def test_a_model_that_cannot_answer_is_not_asked_again(stop_reason: str, reason: str) -> None:

@@ -163,7 +163,10 @@ NEEDS_PERSON = replace(
                 ),
             ),
             MergeConflict(
-                "old.md", "modify/delete", (BUILDER, RESEARCHER), (), "one side deleted it"
+                "old.md",
+                "modify/delete",
+                (BUILDER, RESEARCHER),
+                (HunkOutcome(1, None, None, "one side deleted it"),),
             ),
         ),
     ),
