@@ -24,11 +24,11 @@ async def plan_goal(
     """
     reply = await conversation.ask(_instruction(goal, roles, max_tasks), purpose="plan")
     try:
-        plan, notes = _read(reply.text, roles, max_tasks)
+        plan, notes = read_planned(reply.text, roles, max_tasks)
     except PlanError as refused:
         reply = await conversation.ask(_repair(refused), purpose="repair")
         try:
-            plan, notes = _read(reply.text, roles, max_tasks)
+            plan, notes = read_planned(reply.text, roles, max_tasks)
         except PlanError as refused_again:
             raise PlanError(
                 f"the model made no plan that can be carried out:\n{refused_again.message}",
@@ -37,9 +37,11 @@ async def plan_goal(
     return replace(plan, goal=goal), notes
 
 
-def _read(
+def read_planned(
     text: str, roles: Collection[Role], max_tasks: int | None
 ) -> tuple[Plan, tuple[str, ...]]:
+    """The plan in a planner's reply, and notes on what was mended or ignored. Raises `PlanError`
+    with all that keeps it from being carried out."""
     reply = read_reply(text)
     plans = reply.of_kind("plan")
     if len(plans) != 1:
