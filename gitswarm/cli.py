@@ -37,13 +37,16 @@ COMMANDS = {
     "hook": "Look at a push before it leaves.",
     "roles": "Who agents can be, and where that is said.",
     "pr": "Push a run's merged branch and open its pull request, or update it.",
+    "resume": "Go on with a run that was interrupted.",
+    "drop": "Merge a run again without one of its tasks.",
+    "redo": "Carry out one task once more, and merge its run again.",
     "integrate": "Merge a run's branches again, as they are now.",
     "config": "The settings as they hold here; change one.",
     "demo": "Watch five recorded agents work on a small project; needs no key.",
 }
 
 LATER = {
-    *("report", "resume", "stop", "continue", "rebase", "drop", "redo"),
+    *("report", "stop", "continue", "rebase"),
     *("resolve", "merge-file", "backtest"),
     *("doctor", "clean"),
 }

@@ -32,7 +32,7 @@ from gitswarm.plan.tools import ReadOnlyTools
 from gitswarm.plan.withheld import Withheld
 from gitswarm.progress import Event, RunStarted, StageStarted, TaskEnded, Warned, Watch
 from gitswarm.repo.attributes import Attributes
-from gitswarm.repo.ledger import hold
+from gitswarm.repo.ledger import Step, hold
 from gitswarm.repo.objects import Oid, RefName, TaskId
 from gitswarm.repo.repository import Repository
 from gitswarm.report import Report
@@ -186,6 +186,11 @@ class Orchestrator:
         integrate all that is finished and verify it. Raises as `pursue`."""
         return await self._to_report(partial(self._finish, self.run.can_run(tasks)))
 
+    async def redo(self, tasks: Collection[TaskId]) -> Report:
+        """Carry out tasks once more that have ended, see `Run.begin_again`; then integrate, unless
+        one of them did not end well. Raises as `pursue`."""
+        return await self._to_report(partial(self._redo, tasks))
+
     async def _to_report(self, course: Callable[[Attributes], Coroutine[Any, Any, None]]) -> Report:
         run = self.run
         self._tell(RunStarted(run.id, run.goal, run.base))
@@ -230,7 +235,7 @@ class Orchestrator:
         """Bring the branches of a run that goes on to where its ledger says, put away what a crash
         left, and see what people added."""
         run = self.run
-        if not run.received and not run.plan:
+        if not run.is_reopened:
             return
         for warning in await asyncio.to_thread(self._branches.restore, run.results, run.merged):
             self._tell(Warned(warning))
@@ -244,6 +249,7 @@ class Orchestrator:
             if collected.result != result:
                 run.results[task.id] = collected.result
                 await run.record.task_ended(collected.result)
+        await run.record.going_on("taken up again", run.plan, dropped=[*run.dropped])
 
     async def _begin(self, confirm: Confirm, plan: Plan | None, attributes: Attributes) -> None:
         if plan is None:
@@ -255,17 +261,36 @@ class Orchestrator:
         await self.run.record.plan_accepted(self.run.plan)
         await self._finish(self.run.unfinished, attributes)
 
-    async def _finish(self, tasks: Collection[TaskId], attributes: Attributes) -> None:
+    async def _redo(self, tasks: Collection[TaskId], attributes: Attributes) -> None:
+        run = self.run
+        earlier = {id: run.results.pop(id).commits for id in tasks if id in run.results}
+        tips = [commits[-1] for commits in earlier.values() if commits]
+        await run.record.begin_again(tasks, tips)
+        await self._finish(run.can_run(tasks), attributes, required=tasks)
+
+    async def _finish(
+        self,
+        tasks: Collection[TaskId],
+        attributes: Attributes,
+        *,
+        required: Collection[TaskId] = (),
+    ) -> None:
+        """Work on `tasks`, integrate, verify. Where one of those `required` does not end well, what
+        was merged before stays as it is."""
         assert self.run.plan is not None
         engine = self._engine(self.run.plan, attributes)
         for id, collected in self._collected.items():
             if id not in tasks:
                 engine.restore(collected)
         if tasks:
+            await self._make_way(tasks)
             await self._work(self.run.plan, tasks, engine, attributes)
         if self.stop.is_set():
             raise StopRequestedError
         self._spending.require_answer()
+        if missing := [id for id in required if id in self.run.unfinished]:
+            self._stopped = f"{', '.join(missing)} did not end well: what was merged before stays"
+            return
         await self.stop.or_result(self._integrate(engine))
         if self._integration and self._integration.changed and self.settings.verify:
             await self.stop.or_result(self._verify(self.settings.verify))
@@ -292,6 +317,19 @@ class Orchestrator:
             watch=self._tell,
             dropped=run.left_out,
         )
+
+    async def _make_way(self, tasks: Collection[TaskId]) -> None:
+        """Take away what an earlier attempt at these tasks left, once the ledger keeps its commits
+        alive."""
+        if not self.run.is_reopened:
+            return
+        tips, warnings = await asyncio.to_thread(self._branches.make_way, tasks)
+        for warning in warnings:
+            self._tell(Warned(warning))
+        if tips:
+            await self.run.record.step(Step("earlier attempts", {}, (*tips.values(),)))
+        for task, tip in tips.items():
+            await asyncio.to_thread(self._branches.delete, task, tip)
 
     async def _work(
         self,

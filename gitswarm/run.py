@@ -15,7 +15,7 @@ from gitswarm.repo.ledger import Ledger
 from gitswarm.repo.objects import Oid, RunId, TaskId
 from gitswarm.repo.repository import Repository
 from gitswarm.swarm.results import Result
-from gitswarm.swarm.turns import Exchange
+from gitswarm.swarm.turns import Exchange, task_turns
 
 
 @dataclass
@@ -41,6 +41,8 @@ class Run:
     """Before this process."""
     usage: Usage = field(default_factory=Usage)
     """Before this process."""
+    is_reopened: bool = False
+    """Whether it was read back from its ledger."""
 
     @classmethod
     def begin(
@@ -105,10 +107,45 @@ class Run:
                 return frozenset(able)
             running = able
 
-    def reword(self, id: TaskId, prompt: str) -> None:
-        """Give a task another prompt."""
+    def require_begun(self, id: TaskId) -> None:
+        """Raise `UsageError` unless a task can be carried out once more."""
+        if id in self.left_out:
+            raise UsageError(f'"{id}" is dropped', hint=f"git swarm drop --undo {id}")
+        if id not in self.can_run([id]):
+            raise UsageError(
+                f'"{id}" builds on tasks that did not end well', hint=f"git swarm resume {self.id}"
+            )
+
+    def drop(self, id: TaskId) -> frozenset[TaskId]:
+        """Leave a task out; what goes with it."""
+        before = self.left_out
+        self.dropped = (*dict.fromkeys((*self.dropped, id)),)
+        return self.left_out - before - {id}
+
+    def undrop(self, id: TaskId) -> None:
+        """Take a task in again, and what was left out because of it. Raises `UsageError`."""
+        if id not in self.dropped:
+            by = [one for one in self.dropped if id in self.dependents([one])]
+            raise UsageError(
+                f'"{id}" is left out with "{by[0]}"' if by else f'"{id}" was not dropped',
+                hint=f"git swarm drop --undo {by[0]}" if by else f"git swarm integrate {self.id}",
+            )
+        self.dropped = tuple(one for one in self.dropped if one != id)
+
+    def begin_again(self, ids: Collection[TaskId], note: str) -> None:
+        """Let tasks be carried out once more, as if nobody had begun them; the note, if there is
+        one, is added to what each is told."""
         assert self.plan is not None
-        tasks = (replace(t, prompt=prompt) if t.id == id else t for t in self.plan.tasks)
+        self.received = {
+            folder: some
+            for folder, some in self.received.items()
+            if not any(folder == task_turns(id) for id in ids)
+        }
+        added = f"\n\nThis is another attempt. What was said of the earlier one: {note}"
+        tasks = (
+            replace(task, prompt=task.prompt + added) if note and task.id in ids else task
+            for task in self.plan.tasks
+        )
         self.plan = replace(self.plan, tasks=tuple(tasks))
 
 

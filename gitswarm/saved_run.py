@@ -62,6 +62,7 @@ def load_run(repository: Repository, id: RunId) -> Run:
         received=received,
         spent=spent,
         usage=usage,
+        is_reopened=True,
     )
     for task in run.tasks:
         form = files.read(f"tasks/{task.id}/result.json", _ResultForm)

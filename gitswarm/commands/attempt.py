@@ -161,19 +161,11 @@ def carry(
     return finish(report, console, as_json=as_json)
 
 
-def carry_on(
-    name: str | None,
-    course: Course,
-    repository: Repository,
-    settings: Settings,
-    *,
-    ask: bool = False,
-    as_json: bool,
-) -> int:
-    """Take the run of this name (None: the newest) on a course from where it stands."""
+def open_run(repository: Repository, name: str | None) -> Run:
+    """The run of this name (None: the newest), as far as it has come."""
     run = load_run(repository, choose_run(repository, name))
     require_fit(repository, run.base)
-    return carry(run, course, repository, settings, ask=ask, as_json=as_json)
+    return run
 
 
 def finish(report: Report, console: Console, *, as_json: bool) -> int:

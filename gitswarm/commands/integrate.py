@@ -12,19 +12,25 @@ from gitswarm.settings import Settings
 
 
 @click.command("integrate", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("run", required=False)
+@click.argument("run_name", metavar="[RUN]", required=False)
 @resuming_options
 @json_option
-def command(run: str | None, budget: float | None, verify: str | None, as_json: bool) -> int:
+def command(run_name: str | None, budget: float | None, verify: str | None, as_json: bool) -> int:
     """Merge the branches of RUN (the newest) as they are now, and verify the result.
 
     Commits that you added to a task's branch count. Conflicts that were resolved before are not
     asked again.
     """
-    from gitswarm.commands.attempt import carry_on
+    from gitswarm.commands.attempt import carry, open_run
 
     repository = open_repository()
+    run = open_run(repository, run_name)
     settings = Overrides(budget=budget, verify=verify).over(Settings.load(repository))
-    return carry_on(
-        run, lambda orchestrator, _: orchestrator.go_on(), repository, settings, as_json=as_json
+    return carry(
+        run,
+        lambda orchestrator, _: orchestrator.go_on(),
+        repository,
+        settings,
+        ask=False,
+        as_json=as_json,
     )

@@ -44,16 +44,27 @@ def planning_options(command: Command) -> Command:
     )(command)
 
 
-def running_options(command: Command) -> Command:
-    """Options of every command that runs agents."""
+run_option = click.option("--run", "run_name", metavar="RUN", help="The run [the newest].")
+
+
+def working_options(command: Command) -> Command:
+    """Options of every command that lets agents work."""
     options = [
-        click.option("-y", "--yes", is_flag=True, help="Run the plan without asking."),
+        click.option("-y", "--yes", is_flag=True, help="Run without asking."),
         click.option(
             "--jobs",
             type=click.IntRange(min=1),
             metavar="N",
             help="At most N agents at once (swarm.jobs).",
         ),
+    ]
+    return _apply(options, command)
+
+
+def running_options(command: Command) -> Command:
+    """Options of every command that runs a plan."""
+    options: list[Callable[[Command], Command]] = [
+        working_options,
         click.option(
             "--verify",
             metavar="CMD",

@@ -320,6 +320,7 @@ def next_steps(report: Report) -> Iterator[tuple[str, str]]:
     for result in _first(report.results, lambda result: result.outcome in wrong):
         yield f"git swarm show {report.run} {result.task}", "what went wrong"
     if report.stopped and report.results:
+        yield f"git swarm resume {report.run}", "go on with it"
         yield f"git swarm status {report.run}", "how far it came"
 
 

@@ -41,8 +41,8 @@ def run(shared: Swarm) -> str:
         (["statsu"], '"statsu" is not a command; did you mean "git swarm status"?'),
         (["lst"], '"lst" is not a command; did you mean "git swarm list"?'),
         (["STATUS"], '"STATUS" is not a command; did you mean "git swarm status"?'),
-        (["resume"], '"resume" is not a command of this version'),
-        (["resume", "goal-1234"], '"resume" is not a command of this version'),
+        (["rebase"], '"rebase" is not a command of this version'),
+        (["rebase", "goal-1234"], '"rebase" is not a command of this version'),
         (["--jobs", "2", "run", "plan.json"], '"run" is a command, which comes before all options'),
     ],
 )
@@ -58,7 +58,7 @@ def test_a_word_that_is_a_command_or_close_to_one_is_not_taken_for_a_goal(
     assert len(shared.api.calls) == before
 
 
-@pytest.mark.parametrize("words", [["pull"], ["resume the upload"], ["add", "a", "feature"]])
+@pytest.mark.parametrize("words", [["pull"], ["rebase the upload"], ["add", "a", "feature"]])
 def test_anything_else_is_a_goal(shared: Swarm, words: list[str]) -> None:
     done = shared(*words)
 

@@ -223,3 +223,82 @@ def test_a_ledger_that_says_nonsense_is_refused_by_the_files_name(
     assert again.status == 2
     assert again.json["error"].startswith(f"{path} of run {run.json['run']} cannot be used: ")
     assert snapshot(swarm.repo.path) == before
+
+
+def test_dropped_and_restored_is_the_same_tree(swarm: Swarm, run: Finished) -> None:
+    dropped = swarm("drop", "other", "--json")
+    shown = " ".join(dropped.stderr.split())
+    restored = swarm("drop", "--undo", "other", "--run", run.json["run"], "--json")
+
+    assert (dropped.status, restored.status, swarm.purposes()) == (0, 0, [])
+    assert "Left out too, as they build on other: after" in shown
+    assert {task["id"]: task["error"] for task in dropped.json["tasks"]} == {
+        "left": None,
+        "right": None,
+        "other": "dropped",
+        "after": "dropped",
+    }
+    files = swarm.repo.files(run.json["merged"]["commit"])
+    del files["other.txt"], files["after.txt"]
+    assert swarm.repo.files(dropped.json["merged"]["commit"]) == files
+    assert tip(swarm, f"swarm/{run.json['run']}/other") == run.task("other")["commits"][0]
+    assert restored.json["merged"]["tree"] == run.json["merged"]["tree"]
+    assert restored.json["tasks"] == run.json["tasks"]
+
+
+def test_everything_dropped_leaves_the_base(swarm: Swarm, run: Finished) -> None:
+    for id in ("left", "right", "other"):
+        done = swarm("drop", id, "--json")
+
+    assert (done.status, done.json["merged"]) == (0, None)
+    assert tip(swarm, run.json["merged"]["branch"]) == swarm.base
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["drop", "nobody"], 'run {run} has no task "nobody"'),
+        (["drop", "--undo", "left"], '"left" was not dropped'),
+        (["redo", "nobody"], 'run {run} has no task "nobody"'),
+        (["redo", "left", "--run", "no-0000"], 'there is no run "no-0000"'),
+    ],
+)
+def test_what_is_not_there_can_be_neither_dropped_nor_redone(
+    swarm: Swarm, run: Finished, arguments: list[str], error: str
+) -> None:
+    done = swarm(*arguments, "--json")
+
+    assert (done.status, done.json["error"]) == (2, error.format(run=run.json["run"]))
+
+
+def test_a_task_is_redone_with_a_note_and_what_builds_on_it_when_wanted(
+    swarm: Swarm, run: Finished
+) -> None:
+    earlier = run.task("other")["commits"][0]
+    swarm.script.answers["task:other"] = file_reply({"other.txt": "better\n"})
+    swarm.script.answers["task:after"] = file_reply({"after.txt": "after better\n"})
+    done = swarm("redo", "other", "--note", "Make it better.", "-y", "--json")
+
+    assert done.status == 0, done.stderr
+    assert [call.task for call in swarm.api.calls] == ["other", "after"]
+    assert "What was said of the earlier one: Make it better." in swarm.api.calls[0].last_text
+    assert swarm.repo.files(done.json["merged"]["commit"]) == {
+        **swarm.repo.files(run.json["merged"]["commit"]),
+        "other.txt": "better\n",
+        "after.txt": "after better\n",
+    }
+    (ledger,) = swarm.repo.repository.refs("refs/swarm/").values()
+    git(swarm.repo.path, "merge-base", "--is-ancestor", earlier, ledger)
+    assert tip(swarm, f"swarm/{run.json['run']}/other") == done.task("other")["commits"][0]
+
+
+def test_an_attempt_that_fails_leaves_what_was_merged(swarm: Swarm, run: Finished) -> None:
+    swarm.script.answers["task:left"] = Scripted.error(400, "not today")
+    failed = swarm("redo", "left", "--json")
+    script(swarm)
+    again = swarm("resume", "--json")
+
+    assert (failed.status, failed.task("left")["outcome"]) == (1, "failed")
+    assert "left did not end well: what was merged before stays" in " ".join(failed.stderr.split())
+    assert tip(swarm, run.json["merged"]["branch"]) != run.json["base"]
+    assert again.json["merged"]["tree"] == run.json["merged"]["tree"]

@@ -1,0 +1,107 @@
+"""A run that was ended at any instant goes on where it was, and pays for no reply twice."""
+
+import signal
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.e2e.checkout import make_dirty, snapshot
+from tests.e2e.conftest import Finished, Swarm, file_reply, finish, git, plan_reply
+from tests.messages_api import Call, Scripted
+
+TASKS: list[dict[str, Any]] = [
+    {"id": "left", "role": "builder"},
+    {"id": "right", "role": "builder"},
+    {"id": "after", "role": "builder", "depends_on": ["left", "right"]},
+]
+MERGED = {"both.txt": "left right\n", "after.txt": "after\n"}
+KEYS = ["plan", "task:left", "task:right", "task:after", "resolve:right"]
+
+
+def script(swarm: Swarm) -> None:
+    swarm.script.answers = {
+        "plan": plan_reply(*TASKS),
+        "task:left": file_reply({"both.txt": "left\n"}),
+        "task:right": file_reply({"both.txt": "right\n"}),
+        "task:after": file_reply({"after.txt": "after\n"}),
+        "resolve": "Both.\n\n````resolution hunk=1\nleft right\n````\n",
+    }
+
+
+def asked(swarm: Swarm) -> dict[str, int]:
+    keys = [f"{c.purpose}:{c.task}" if c.task else c.purpose for c in swarm.api.calls]
+    return {key: keys.count(key) for key in keys}
+
+
+def assert_whole(swarm: Swarm, done: Finished) -> None:
+    assert done.status == 0, done.stderr
+    merged = done.json["merged"]["commit"]
+    assert swarm.repo.files(merged) == {**swarm.repo.files(swarm.base), **MERGED}
+    assert done.outcomes == dict.fromkeys(["left", "right", "after"], "done")
+    assert git(swarm.repo.path, "fsck", "--strict", "--no-dangling") == ""
+    assert [path.name for path in swarm.worktrees.glob("*/*")] == []
+
+
+@pytest.mark.parametrize("when", ["task:left", "resolve:right", "task:after", "the check"])
+def test_a_run_that_was_killed_goes_on_and_asks_only_what_was_not_answered(
+    swarm: Swarm, when: str
+) -> None:
+    make_dirty(swarm.repo.path)
+    swarm.base = swarm.repo.repository.commit_oid("HEAD")
+    before = snapshot(swarm.repo.path)
+    script(swarm)
+    running: list[subprocess.Popen[bytes]] = []
+
+    def kill(call: Call) -> str:
+        running[0].kill()
+        return "too late"
+
+    purpose = when.partition(":")[0] if when.startswith("resolve") else when
+    swarm.script.answers[purpose] = kill
+    check = "kill -9 $PPID" if when == "the check" else "true"
+    with swarm.start("-y", "--json", "--verify", check, "both files") as process:
+        running.append(process)
+        assert finish(process).status == -signal.SIGKILL
+    answered = {key for key in asked(swarm) if key != when}
+
+    script(swarm)
+    swarm.api.calls.clear()
+    done = swarm("resume", "--json", "--verify", "true")
+
+    assert_whole(swarm, done)
+    left = {key: 1 for key in KEYS if key not in answered}
+    again = asked(swarm)
+    if when == "task:left":  # what was under way beside it may have been answered or not
+        left, again = {**left, "task:right": 0}, {**again, "task:right": 0}
+    assert again == left
+    assert snapshot(swarm.repo.path) == before
+
+
+def test_a_run_that_was_interrupted_or_ran_out_of_money_goes_on(swarm: Swarm) -> None:
+    script(swarm)
+    swarm.script.answers["task:right"] = Scripted.error(400, "not today")
+    first = swarm("-y", "--json", "both files")
+    script(swarm)
+    swarm.api.calls.clear()
+    done = swarm("resume", "--json")
+
+    assert first.outcomes == {"left": "done", "right": "failed", "after": "skipped"}
+    assert_whole(swarm, done)
+    assert asked(swarm) == {"task:right": 1, "resolve:right": 1, "task:after": 1}
+    assert done.json["cost_usd"] > first.json["cost_usd"] > 0
+    swarm.api.calls.clear()
+    again = swarm("resume", "--json")
+    assert (again.json["merged"], asked(swarm)) == (done.json["merged"], {})
+
+
+def test_before_the_plan_was_accepted_the_question_is_asked_again(swarm: Swarm) -> None:
+    script(swarm)
+    swarm("plan", "both files")
+    refused = swarm("resume", "--json")
+    done = swarm("resume", "-y", "--json")
+
+    assert refused.status == 2
+    assert refused.json["error"] == "there is no terminal to ask on before the plan runs"
+    assert_whole(swarm, done)
+    assert asked(swarm)["plan"] == 1
