@@ -306,3 +306,16 @@ def test_nonsense_for_a_plan_is_asked_again_once_and_then_refused(swarm: Swarm) 
     ) in " ".join(done.stderr.split())
     assert swarm.purposes() == ["plan", "repair"]
     assert swarm.repo.repository.refs("refs/heads/") == {"refs/heads/main": swarm.base}
+
+
+def test_a_reply_of_two_megabytes_fails_its_task_and_no_other(swarm: Swarm) -> None:
+    swarm.script.answers = {
+        "task:huge": file_reply({"big.txt": "a line\n" * 300_000}),
+        "task:small": file_reply({"small.txt": "small\n"}),
+    }
+
+    run = swarm.carry_out({"id": "huge", "role": "builder"}, {"id": "small", "role": "builder"})
+
+    assert run.outcomes == {"huge": "failed", "small": "done"}
+    assert run.task("huge")["error"] == "the reply was cut off at 16,000 tokens 5 times"
+    assert run.json["exit_code"] == 1
