@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from shutil import which
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +17,7 @@ from gitswarm.errors import GitswarmError, UsageError
 from gitswarm.hooks.checks import Objection, check_branches, check_push, check_staged
 from gitswarm.hooks.installed import HOOKS, HookFile
 from gitswarm.hooks.outgoing import (
+    ALL_COMMITS,
     Outgoing,
     RefUpdate,
     outgoing,
@@ -25,6 +28,10 @@ from gitswarm.hooks.skips import VARIABLE, load_skips, record_skip, skips_file
 from gitswarm.repo.objects import RunId
 from gitswarm.repo.repository import Repository
 from gitswarm.settings import Settings
+
+if TYPE_CHECKING:
+    from gitswarm.review.review import Review
+    from gitswarm.review.scope import Scope
 
 OBJECTIONS_SHOWN = 20
 SKIPS_SHOWN = 10
@@ -62,6 +69,8 @@ def install(name: str) -> int:
     console.show_line(f"{file.path} is {'there already' if was_there else 'installed'}.")
     if file.earlier.exists():
         console.show_line(f"The hook from before is {file.earlier.name} and runs first.")
+    if which("git-swarm") is None:
+        console.say("git-swarm is not on your PATH; where it is not, a push is not looked at.")
     return 0
 
 
@@ -100,36 +109,38 @@ def _pre_push(repository: Repository, arguments: Sequence[str]) -> int:
         return 0
     settings = Settings.load(repository)
     added = list(outgoing(repository, updates, remote))
+    _tell_unseen(added)
     objections = [*check_branches(repository, settings, updates), *check_push(repository, added)]
-    return _object(objections) or _review(repository, settings, added)
+    return _object(objections) or _review(repository, settings, _scopes(added))
 
 
 def _check(repository: Repository, _arguments: Sequence[str]) -> int:
     told = update_of_pre_commit(repository, os.environ)
-    updates = (told[0],) if told else ()
-    if _skip(repository, "check", updates):
+    if _skip(repository, "check", told[:1] if told else ()):
         return 0
     if told is None:
         from gitswarm.review.scope import staged_scope
 
         scope = staged_scope(repository)
         return _object(check_staged(repository, scope.base, scope.head), at="commit")
-    settings = Settings.load(repository)
-    added = outgoing(repository, updates, told[1])
-    return _object([*check_branches(repository, settings, updates), *check_push(repository, added)])
+    update, remote = told
+    objections = check_branches(repository, Settings.load(repository), [update])
+    added = list(outgoing(repository, (update,), remote))
+    _tell_unseen(added)
+    return _object([*objections, *check_push(repository, added)])
 
 
 def _review_push(repository: Repository, _arguments: Sequence[str]) -> int:
+    from gitswarm.review.scope import staged_scope
+
     told = update_of_pre_commit(repository, os.environ)
-    if told is None:
-        raise UsageError(
-            "the review belongs to a push: PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF are not set",
-            hint="stages: [pre-push], or: git swarm review --staged",
-        )
-    if _skip(repository, "review", (told[0],)):
+    if _skip(repository, "review", told[:1] if told else ()):
         return 0
-    added = list(outgoing(repository, (told[0],), told[1]))
-    return _review(repository, Settings.load(repository), added)
+    if told is None:
+        scopes = [staged_scope(repository)]
+    else:
+        scopes = _scopes(outgoing(repository, (told[0],), told[1]))
+    return _review(repository, Settings.load(repository), scopes)
 
 
 _RUNS: dict[str, Callable[[Repository, Sequence[str]], int]] = {
@@ -163,58 +174,71 @@ def _object(objections: Iterable[Objection], *, at: str = "push") -> int:
     return 1
 
 
-def _review(repository: Repository, settings: Settings, added: Sequence[Outgoing]) -> int:
-    """What the reviewers say of it, as the settings of `swarm.review` let it count."""
+def _tell_unseen(added: Iterable[Outgoing]) -> None:
+    for one in added:
+        if one.too_many:
+            _tell(
+                f"{one.update.remote_ref} has more than {ALL_COMMITS} new commits: secrets are"
+                " looked for in what they come to, not in each"
+            )
+
+
+def _scopes(added: Iterable[Outgoing]) -> list["Scope"]:
+    from gitswarm.review.scope import Scope
+
+    return [Scope(one.base, one.head, one.update.remote_ref) for one in added]
+
+
+def _review(repository: Repository, settings: Settings, scopes: Iterable["Scope"]) -> int:
+    """What the reviewers say, as the settings of `swarm.review` let it count."""
     run = RunId(f"push-{secrets.token_hex(2)}")
     until = time.monotonic() + settings.review_seconds
-    status = 0
-    for one in added:
+    reviews: list[Review] = []
+    gaps: list[str] = []
+    for scope in scopes:
+        left = settings.budget_usd
+        if left is not None:
+            left -= sum(review.cost_usd or 0.0 for review in reviews)
         try:
-            held_up, why_not, cost = _review_one(
-                repository, settings, one, run, until - time.monotonic()
+            reviews.append(
+                _ask_reviewers(repository, replace(settings, budget_usd=left), scope, run, until)
             )
         except GitswarmError as error:
-            held_up, why_not, cost = False, error.message, None
-        if settings.budget_usd is not None:
-            settings = replace(settings, budget_usd=max(settings.budget_usd - (cost or 0.0), 1e-9))
-        if held_up and settings.review_mode == "block":
-            _tell(
-                f"stopped by findings (swarm.review.mode=block, swarm.review.blockOn="
-                f"{settings.review_block_on.value}). If they are wrong: {VARIABLE}=REASON git push"
-            )
-            status = 1
-        if why_not:
-            outcome = "goes on" if settings.review_on_error == "allow" else "stopped"
-            _tell(
-                f"not all was reviewed: {why_not}; {outcome}"
-                f" (swarm.review.onError={settings.review_on_error})"
-            )
-            status = status or int(settings.review_on_error == "block")
-    return status
+            gaps.append(error.message)
+    gaps += (review.gap for review in reviews if review.gap)
+    held_up = settings.review_mode == "block" and any(
+        review.reaching(settings.review_block_on) for review in reviews
+    )
+    if held_up:
+        why = f"swarm.review.mode=block, swarm.review.blockOn={settings.review_block_on.value}"
+        _tell(f"stopped by findings ({why}). If they are wrong: {VARIABLE}=REASON git push")
+    if gaps:
+        on_error = settings.review_on_error
+        outcome = "goes on" if on_error == "allow" and not held_up else "stopped"
+        _tell(f"not all was reviewed: {gaps[0]}; {outcome} (swarm.review.onError={on_error})")
+    return int(held_up or (bool(gaps) and settings.review_on_error == "block"))
 
 
-def _review_one(
-    repository: Repository, settings: Settings, one: Outgoing, run: RunId, seconds: float
-) -> tuple[bool, str, float | None]:
-    """Whether a finding reaches the threshold, why not all was reviewed, and what it cost."""
+def _ask_reviewers(
+    repository: Repository, settings: Settings, scope: "Scope", run: RunId, until: float
+) -> "Review":
+    """Raises `GitswarmError` where nothing could be reviewed."""
     from gitswarm.commands.reviewing import review_scope
     from gitswarm.review.accepted import load_baseline
     from gitswarm.review.places import Source
-    from gitswarm.review.scope import Scope
 
-    scope = Scope(one.base, one.head, one.update.remote_ref)
     review = review_scope(
         repository,
         settings,
         scope,
         run=run,
-        baseline=load_baseline(repository, one.base),
-        seconds=max(seconds, 0.0),
+        baseline=load_baseline(repository, scope.base),
+        seconds=max(until - time.monotonic(), 0.0),
         faults=1,
     )
     if review.findings:
-        Console(json=True).show_review(review, Source(repository, one.head))
-    return bool(review.reaching(settings.review_block_on)), review.gap, review.cost_usd
+        Console(json=True).show_review(review, Source(repository, scope.head))
+    return review
 
 
 def _tell(text: str) -> None:

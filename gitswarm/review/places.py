@@ -57,7 +57,9 @@ def placed(found: Found, change: Change, source: Source) -> Found:
     finding = replace(found.finding, path=spell(path))
     found = replace(found, finding=finding)
     lines = source.lines(path)
-    if lines is None and (file is None or file.status != "deleted"):
+    if file is not None and file.status == "deleted":
+        return replace(found, finding=replace(finding, lines=None))
+    if lines is None:
         return replace(
             found,
             finding=replace(finding, lines=None),
@@ -65,14 +67,14 @@ def placed(found: Found, change: Change, source: Source) -> Found:
             remarks=(*found.remarks, "there is no such file"),
         )
     remarks = found.remarks
-    if finding.lines is not None and finding.lines[1] > len(lines or ()):
+    if finding.lines is not None and finding.lines[1] > len(lines):
         first, last = finding.lines
         missing = f"there is no line {last}" if first == last else f"no lines {first}-{last}"
-        kept = (first, len(lines or ())) if first <= len(lines or ()) else None
-        if kept is None:
+        remarks = (*remarks, missing)
+        if first > len(lines):
             gone = replace(finding, lines=None)
-            return replace(found, finding=gone, in_diff=False, remarks=(*remarks, missing))
-        finding, remarks = replace(finding, lines=kept), (*remarks, missing)
+            return replace(found, finding=gone, in_diff=False, remarks=remarks)
+        finding = replace(finding, lines=(first, len(lines)))
     in_diff = file is not None and _is_shown(file, finding.lines)
     return replace(found, finding=finding, in_diff=in_diff, remarks=remarks)
 

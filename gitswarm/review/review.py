@@ -215,7 +215,7 @@ class Reviewing:
     def _why_cancelled(self, seconds: float | None) -> str:
         if self._failure is not None and not self._answered:
             return self._failure.message
-        return f"no answer within {seconds:g} s" if seconds is not None else "it was stopped"
+        return f"no answer within {seconds:.0f} s" if seconds is not None else "it was stopped"
 
     @cached_property
     def news(self) -> Mapping[Place, tuple[Reviewer, ...]]:
