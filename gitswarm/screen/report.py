@@ -135,7 +135,8 @@ def _write_tasks(sheet: Sheet, run: RunId, results: Sequence[Result]) -> None:
 def _write_conflicts(sheet: Sheet, conflicts: Sequence[MergeConflict]) -> None:
     sheet.blank()
     hunks = sum(len(one.hunks) for one in conflicts if one.kind in _WITH_HUNKS)
-    told = f"{several(hunks, 'hunk')} in {several(len(conflicts), 'file')}"
+    files = several(len(conflicts), "file")
+    told = f"{several(hunks, 'hunk')} in {files}" if hunks else files
     sheet.line(("Conflicts", "bold"), ("  " + told, "dim"))
     for conflict in conflicts:
         first, second = conflict.between

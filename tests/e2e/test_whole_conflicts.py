@@ -61,9 +61,9 @@ def test_a_file_that_one_edited_and_one_deleted_goes_as_the_model_chose(
     assert told(done) == [("modify/delete", "a.txt", [(1, "model", 0.9, "Because.")])]
     message = git(swarm.repo.path, "log", "-1", "--format=%B", done.json["merged"]["commit"])
     assert "Swarm-Resolved: a.txt hunk=1 by=model" in message
-    assert "modify/delete, between editor and remover model (0.90): Because." in " ".join(
-        done.stderr.split()
-    )
+    assert (
+        "Conflicts 1 file ✓ a.txt modify/delete, between editor and remover model (0.90): Because."
+    ) in " ".join(done.stderr.split())
 
 
 def test_the_request_says_what_each_side_did_and_what_can_be_chosen(swarm: Swarm) -> None:
