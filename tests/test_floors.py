@@ -112,6 +112,7 @@ def test_only_the_doors_reach_outside() -> None:
         "git": {"repo.command", "repo.objectstore"},
         "gitdb": {"repo.objectstore"},
         "anthropic": {"model.claude", "model.wire"},
+        "httpx2": {"model.claude", "publish.rest"},
         "subprocess": {"repo.command"},
     }
     found: dict[str, set[str]] = {outside: set() for outside in doors}

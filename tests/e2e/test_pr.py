@@ -186,6 +186,29 @@ def test_run_twice_it_updates_and_keeps_what_people_wrote(
     ]
 
 
+def test_a_run_that_lost_a_task_updates_its_pull_request(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("github")
+    run = ada.run(
+        plan=plan_reply({"id": "one", "role": "builder"}, {"id": "two", "role": "builder"}),
+        task_one=file_reply({"one.py": "1\n"}),
+        task_two=file_reply({"two.py": "2\n"}),
+    )
+    ada.pr()
+    branch = f"swarm/{run}/merged"
+    first = ada.pushed(branch)
+
+    dropped = ada.swarm("drop", "two", "--run", run, "--json", "--verify", "true")
+    done = ada.pr("--json")
+
+    assert dropped.status == 0, dropped.stderr
+    assert done.status == 0, done.stderr
+    assert (done.json["action"], done.json["rebuilt"]) == ("updated", True)
+    assert ada.pushed(branch) == ada.head(branch) != first
+    assert len(ada.forge.pulls) == 1
+
+
 def test_a_rebuilt_branch_does_not_push_over_the_commits_of_others(
     publisher: Callable[[Kind], Publisher],
 ) -> None:
