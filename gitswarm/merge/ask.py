@@ -126,7 +126,8 @@ def _obstacle(question: Question, withheld: WhyWithheld) -> str | None:
 
 
 def _obstacle_to_all(question: WholeQuestion, withheld: WhyWithheld) -> str | None:
-    why = withheld(question.path, b"\n".join(question.versions))
+    told = "\n".join(question.done).encode()
+    why = withheld(question.path, b"\n".join((*question.versions, told)))
     return f"the file {why}" if why else None
 
 
