@@ -200,6 +200,11 @@ class Publication:
         from gitswarm.publish.gh import Gh, is_logged_in
         from gitswarm.publish.rest import Rest
 
+        if "/" not in forge.path:
+            raise UsageError(
+                f"{remote.name} ({remote.shown}) leads to no repository OWNER/NAME on GitHub",
+                hint=f"git remote set-url {remote.name} URL, or git config swarm.forge none",
+            )
         address = github_api(forge, self._environ)
         if gh_reaches(forge, address) and is_logged_in(forge.host):
             return Gh(forge.host)

@@ -435,6 +435,35 @@ def test_anywhere_else_the_branch_is_pushed_and_what_the_remote_printed_is_shown
     assert ada.pushed(f"swarm/{run}/merged") == ada.head(f"swarm/{run}/merged")
 
 
+def test_a_repository_on_the_same_machine_is_pushed_to_again_and_again(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("none")
+    run = ada.run()
+    git(ada.swarm.repo.path, "remote", "set-url", "origin", str(ada.forge.repository(NAME)))
+
+    done = [ada.pr("--json"), ada.pr("--json")]
+
+    assert [(one.status, one.json["action"], one.json["url"]) for one in done] == [
+        (0, "pushed", None),
+        (0, "pushed", None),
+    ]
+    assert ada.pushed(f"swarm/{run}/merged") == ada.head(f"swarm/{run}/merged")
+
+
+def test_a_folder_is_not_taken_for_github(publisher: Callable[[Kind], Publisher]) -> None:
+    ada = publisher("none")
+    run = ada.run()
+    git(ada.swarm.repo.path, "remote", "set-url", "origin", str(ada.forge.repository(NAME)))
+    git(ada.swarm.repo.path, "config", "swarm.forge", "github")
+
+    done = ada.pr("--json")
+
+    assert done.status == 2
+    assert done.json["error"].endswith("leads to no repository OWNER/NAME on GitHub")
+    assert ada.pushed(f"swarm/{run}/merged") is None
+
+
 # -- what goes wrong, and the rerun that finishes
 
 
