@@ -5,15 +5,15 @@ no ref moves. The same tips and the same resolutions give the same tree.
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal, Protocol
 
 from gitswarm.errors import GitswarmError, ModelError
 from gitswarm.integrate.forecast import Forecast
-from gitswarm.integrate.kept import FanIn, HandMerge, conflict_key, hunk_key
+from gitswarm.integrate.kept import FanIn, HandMerge
 from gitswarm.integrate.memory import Memory
 from gitswarm.integrate.suspicions import find_suspicious
 from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict, OpenMerge
@@ -110,8 +110,8 @@ class IntegrationEngine:
         self._tasks = {task.id: task for task in self.plan.tasks}
         self._collected: dict[TaskId, Collected] = {}
         self._fan_ins: dict[frozenset[Oid], asyncio.Task[Oid]] = {}
-        self._asking: dict[str, asyncio.Event] = {}
-        """Ends when the model has answered, by `hunk_key`."""
+        self._answering = defaultdict[RepoPath, asyncio.Lock](asyncio.Lock)
+        """Merges that meet in a file take turns with it: what one asks, the next one knows."""
         self._fan_in_conflicts: list[MergeConflict] = []
         self._plain = {self.base}
         """Commits that are nothing but tips, or merges of them that nobody had to resolve."""
@@ -345,9 +345,7 @@ class IntegrationEngine:
             ]
         return await asyncio.gather(
             *(
-                self._answer(conflict, inside, ours, tip)
-                if conflict.text
-                else self._choose(conflict, offered[conflict.path], inside, ours, tip)
+                self._answer_in_turn(conflict, offered, inside, ours, tip)
                 for conflict in outcome.conflicts
             )
         )
@@ -377,11 +375,23 @@ class IntegrationEngine:
             for conflict, resolutions in zip(outcome.conflicts, answered, strict=True)
         )
 
+    async def _answer_in_turn(
+        self,
+        conflict: Conflict,
+        offered: Mapping[RepoPath, Sequence[Way]],
+        inside: Sequence[TaskId],
+        ours: Oid,
+        tip: Tip,
+    ) -> Sequence[Resolution]:
+        async with self._answering[conflict.path]:
+            if conflict.text is None:
+                return await self._choose(conflict, offered[conflict.path], inside, ours, tip)
+            return await self._answer(conflict, inside, ours, tip)
+
     async def _answer(
         self, conflict: Conflict, inside: Sequence[TaskId], ours: Oid, tip: Tip
     ) -> Sequence[Resolution]:
         """A resolution for every hunk of a conflict, open ones too."""
-        assert conflict.text is not None
         rungs = await asyncio.to_thread(self._climb, conflict, ours, tip.commit)
         if all(hunk.number in rungs.resolutions for hunk in rungs.text.hunks):
             return _in_order(rungs.resolutions)
@@ -393,12 +403,7 @@ class IntegrationEngine:
             versions=await asyncio.to_thread(self._versions, conflict),
             candidates=rungs.candidates,
         )
-        keys = {hunk_key(hunk) for hunk in rungs.text.hunks}
-        if asked := next((self._asking[key] for key in keys if key in self._asking), None):
-            await asked.wait()
-            return await self._answer(conflict, inside, ours, tip)
-        with self._asking_about(keys):
-            answers = await self._ask(question, tip.task)
+        answers = await self._ask(question, tip.task)
         return _in_order({**rungs.resolutions, **{one.hunk: one for one in answers}})
 
     async def _choose(
@@ -422,17 +427,12 @@ class IntegrationEngine:
             ways=tuple(ways),
             versions=await asyncio.to_thread(self._versions, conflict),
         )
-        key = conflict_key(conflict)
-        if asked := self._asking.get(key):
-            await asked.wait()
-            return await self._choose(conflict, ways, inside, ours, tip)
         self.watch(Resolving(show(conflict.path), 1))
-        with self._asking_about({key}):
-            try:
-                (answer,) = (await self.resolve(question, task=tip.task)).resolutions
-            except ModelError as error:
-                return [Resolution(conflict.path, 1, None, None, None, error.message)]
-            await self.memory.remember_decision(conflict, answer)
+        try:
+            (answer,) = (await self.resolve(question, task=tip.task)).resolutions
+        except ModelError as error:
+            return [Resolution(conflict.path, 1, None, None, None, error.message)]
+        await self.memory.remember_decision(conflict, answer)
         return [answer]
 
     def _decided(self, conflict: Conflict, ways: Sequence[Way]) -> Resolution | None:
@@ -441,18 +441,6 @@ class IntegrationEngine:
         if known and known.by and known.text not in [way.result for way in ways]:
             return None
         return known
-
-    @contextmanager
-    def _asking_about(self, keys: Collection[str]) -> Iterator[None]:
-        """While the model is asked about some hunks; whoever meets one of them meanwhile waits."""
-        answered = asyncio.Event()
-        self._asking |= dict.fromkeys(keys, answered)
-        try:
-            yield
-        finally:
-            for key in keys:
-                del self._asking[key]
-            answered.set()
 
     def _climb(self, conflict: Conflict, ours: Oid, theirs: Oid) -> Rungs:
         """What is known of the hunks of a conflict without asking: answers from before and of
