@@ -14,6 +14,7 @@ from gitswarm.history import load_experience
 from gitswarm.integrate.earlier import EarlierAnswers
 from gitswarm.integrate.engine import FanInOpenError, IntegrationEngine
 from gitswarm.integrate.memory import Memory
+from gitswarm.integrate.regenerate import Regenerate
 from gitswarm.integrate.values import Integration
 from gitswarm.integrate.verify import Verdict, verify
 from gitswarm.live_state import LiveStateWriter
@@ -297,6 +298,7 @@ class Orchestrator:
 
     def _engine(self, plan: Plan, attributes: Attributes) -> IntegrationEngine:
         run = self.run
+        command, timeout = self.settings.regenerate, self.settings.timeout_seconds
         return IntegrationEngine(
             repository=self.repository,
             base=run.base,
@@ -315,6 +317,9 @@ class Orchestrator:
             memory=Memory(run.record.step, run.kept, EarlierAnswers(self.repository, run.id)),
             record=run.record.step,
             watch=self._tell,
+            regenerate=Regenerate(self.repository, command, self._folder, timeout)
+            if command
+            else None,
             dropped=run.left_out,
         )
 

@@ -25,6 +25,7 @@ KEYS: Mapping[str, str] = {
     "swarm.overlap": "overlap",
     "swarm.coAuthor": "co_author",
     "swarm.rules": "rules",
+    "swarm.regenerate": "regenerate",
     "swarm.resolve.minConfidence": "min_confidence",
     "swarm.review.mode": "review_mode",
     "swarm.review.blockOn": "review_block_on",
@@ -75,6 +76,8 @@ class Settings:
     """`Name <address>` for `Co-authored-by:`; empty omits the trailer, None names the model."""
     rules: tuple[str, ...] = ("version",)
     """The rules that settle a conflict unasked; the others are offered to the model."""
+    regenerate: str | None = None
+    """A shell command that writes lock files and snapshots anew."""
     min_confidence: float = 0.5
     """A resolution less sure than this is left to a human."""
     review_mode: Literal["warn", "block"] = "warn"
@@ -122,6 +125,7 @@ class Settings:
             overlap=read("swarm.overlap", _overlap, default.overlap),
             co_author=read("swarm.coAuthor", str, default.co_author),
             rules=read("swarm.rules", _rules, default.rules),
+            regenerate=read("swarm.regenerate", str, default.regenerate) or None,
             min_confidence=read("swarm.resolve.minConfidence", _share, default.min_confidence),
             review_mode=read("swarm.review.mode", _review_mode, default.review_mode),
             review_block_on=read("swarm.review.blockOn", _severity, default.review_block_on),

@@ -12,9 +12,11 @@ from functools import cache
 from typing import Literal, Protocol
 
 from gitswarm.errors import GitswarmError, ModelError
+from gitswarm.integrate.answers import Answers
 from gitswarm.integrate.forecast import Forecast
 from gitswarm.integrate.kept import FanIn, HandMerge
 from gitswarm.integrate.memory import Memory
+from gitswarm.integrate.regenerate import Regenerate
 from gitswarm.integrate.suspicions import find_suspicious
 from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict, OpenMerge
 from gitswarm.merge.ask import Answer
@@ -22,9 +24,10 @@ from gitswarm.merge.conflicts import Conflict
 from gitswarm.merge.ladder import Rungs, climb
 from gitswarm.merge.question import INTENT_LENGTH, Question, Side
 from gitswarm.merge.resolutions import Resolution
+from gitswarm.merge.rules.generated import generated_kind
 from gitswarm.merge.rules.place import Past
 from gitswarm.merge.rules.superseded import MOST_VERSIONS
-from gitswarm.merge.threeway import Conflicted, Merged, merge, merge_disjoint, write_resolved
+from gitswarm.merge.threeway import Conflicted, Merged, merge, merge_disjoint
 from gitswarm.merge.ways import Way, unanswerable, ways
 from gitswarm.merge.whole_question import WholeQuestion, what_was_done
 from gitswarm.plan.tasks import Plan, Task
@@ -102,6 +105,8 @@ class IntegrationEngine:
     memory: Memory
     record: Record
     watch: Watch
+    regenerate: Regenerate | None = None
+    """Writes lock files and snapshots anew; without it, a person has to."""
     dropped: Collection[TaskId] = ()
     """Tasks that are to be left out, with all that depend on them."""
 
@@ -284,23 +289,15 @@ class IntegrationEngine:
         if outcome.warnings:
             self._warn(await asyncio.to_thread(self._complaint, outcome, tip))
         offered = await asyncio.to_thread(self._ways, outcome, inside, tip)
-        answered = await self._answers(outcome, offered, inside, ours, tip, ask=ask)
-        conflicts = self._tell(outcome, inside, ours, tip, answered)
-        if any(conflict.is_open for conflict in conflicts):
+        said = await self._answers(outcome, offered, inside, ours, tip, ask=ask)
+        answers = Answers(outcome, said, offered)
+        if ask and self.regenerate is not None:
+            made = self.memory.commit(ours, tip.commit)
+            answers = await self.regenerate(answers, ours, tip.commit, made)
+        conflicts = self._tell(outcome, inside, ours, tip, answers.resolutions)
+        if answers.open:
             return _Step(tip, None, conflicts)
-        texts = {
-            conflict.path: conflict.text.splice({one.hunk: one.text or b"" for one in resolutions})
-            for conflict, resolutions in zip(outcome.conflicts, answered, strict=True)
-            if conflict.text is not None
-        }
-        chosen = {
-            conflict.path: next(
-                way for way in offered[conflict.path] if way.result == resolutions[0].text
-            )
-            for conflict, resolutions in zip(outcome.conflicts, answered, strict=True)
-            if conflict.text is None
-        }
-        tree = await asyncio.to_thread(write_resolved, self.repository, outcome, texts, chosen)
+        tree = await asyncio.to_thread(answers.write_tree, self.repository)
         return _Step(tip, await self._commit(tree, ours, tip, conflicts), conflicts)
 
     def _merge(self, ours: Oid, inside: Sequence[TaskId], tip: Tip) -> Merged | Conflicted:
@@ -337,7 +334,9 @@ class IntegrationEngine:
         ask: bool,
     ) -> Sequence[Sequence[Resolution]]:
         """For every conflict a resolution of every hunk, open ones too."""
-        why = unanswerable(outcome.conflicts, offered)
+        why = unanswerable(outcome.conflicts, offered) or await asyncio.to_thread(
+            self._unwritten, outcome.conflicts
+        )
         if why or not ask:
             return [
                 await asyncio.to_thread(self._unasked, conflict, ours, tip.commit, why, offered)
@@ -361,6 +360,20 @@ class IntegrationEngine:
             for conflict in outcome.conflicts
             if conflict.text is None
         }
+
+    def _unwritten(self, conflicts: Sequence[Conflict]) -> str:
+        """Why nothing is asked of a merge in which a program has to write a file. Empty where no
+        file waits for that, or a command is there to do it."""
+        for one in conflicts if self.regenerate is None else ():
+            kind = generated_kind(one.path)
+            if kind and one.text:
+                known = self.memory.replay(one.path, one.text)
+                if len(known) < len(one.text.hunks):
+                    return (
+                        f"not asked: the same merge has a {kind} conflict, which a person has to"
+                        " decide"
+                    )
+        return ""
 
     def _tell(
         self,

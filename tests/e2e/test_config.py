@@ -21,6 +21,7 @@ def test_the_settings_are_shown_as_they_hold(swarm: Swarm) -> None:
         "swarm.overlap": "warn",
         "swarm.coAuthor": "",
         "swarm.rules": "version",
+        "swarm.regenerate": "",
         "swarm.resolve.minConfidence": "0.5",
         "swarm.review.mode": "warn",
         "swarm.review.blockOn": "critical",

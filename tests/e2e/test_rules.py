@@ -138,26 +138,103 @@ def test_a_rule_that_there_is_not_is_refused_by_name(swarm: Swarm) -> None:
     )
 
 
-@pytest.mark.parametrize("path", ["uv.lock", "web/package-lock.json", "t/__snapshots__/a.js"])
-def test_a_file_that_a_program_writes_is_left_to_a_person(swarm: Swarm, path: str) -> None:
-    swarm.commit({path: 'version = "1.0.0"\n'})
+def lock(swarm: Swarm, path: str = "uv.lock") -> Finished:
+    """Two tasks that change a line of a file which a program writes, and a line of another."""
+    swarm.commit({path: "a = 1\n", "app.py": "one\ntwo\nthree\n"})
     swarm.script.answers = {
-        "task:minor": file_reply({path: 'version = "1.1.0"\n'}),
-        "task:patch": file_reply({path: 'version = "1.0.1"\n'}),
+        f"task:{task}": file_reply({path: f"a = {n}\n", "app.py": f"one\ntwo {task}\nthree\n"})
+        for task, n in {"minor": 2, "patch": 3}.items()
+    }
+    swarm.script.answers["resolve"] = (
+        "Both.\n\n````resolution hunk=1 confidence=0.9\ntwo minor patch\n````\n"
+    )
+    return swarm.carry_out(*TASKS)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("uv.lock", "lock file"),
+        ("web/package-lock.json", "lock file"),
+        ("zz/__snapshots__/a.js", "snapshot"),
+    ],
+)
+def test_a_file_that_a_program_writes_is_left_to_a_person(
+    swarm: Swarm, path: str, kind: str
+) -> None:
+    done = lock(swarm, path)
+
+    assert (done.status, "resolve" in swarm.purposes()) == (1, False)
+    reasons = {
+        conflict["path"]: [(hunk["by"], hunk["reason"]) for hunk in conflict["hunks"]]
+        for conflict in done.json["conflicts"]
+    }
+    why = f"not asked: the same merge has a {kind} conflict, which a person has to decide"
+    assert reasons == {
+        "app.py": [(None, why)],
+        path: [(None, f"a {kind} is not merged as text: take either side and write it anew")],
     }
 
-    done = swarm.carry_out(*TASKS)
 
-    kind = "snapshot" if "snap" in path else "lock file"
-    assert (done.status, "resolve" in swarm.purposes()) == (1, False)
-    assert [hunk for conflict in done.json["conflicts"] for hunk in conflict["hunks"]] == [
-        {
-            "n": 1,
-            "by": None,
-            "confidence": None,
-            "reason": f"a {kind} is not merged as text: take either side and write it anew",
-        }
-    ]
+def test_the_configured_command_writes_it_anew_from_all_that_is_merged(swarm: Swarm) -> None:
+    command = "grep two app.py > uv.lock && cat .git > /dev/null && echo left > other.txt"
+    swarm.repo.git("config", "swarm.regenerate", command)
+
+    done = lock(swarm)
+
+    assert (done.status, hunks(done)) == (0, [["model"], ["rule:regenerate"]])
+    assert done.json["conflicts"][1]["hunks"][0]["reason"] == f'written anew by "{command}"'
+    merged = swarm.repo.files(done.json["merged"]["commit"])
+    assert (merged["uv.lock"], merged["app.py"]) == (
+        "two minor patch\n",
+        "one\ntwo minor patch\nthree\n",
+    )
+    assert "other.txt" not in merged
+    assert not swarm.worktrees.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "trouble"),
+    [
+        ("echo no network; exit 3", "failed with 3: no network"),
+        ("true", "did not write it anew"),
+        ("rm uv.lock", "did not write it anew"),
+        ("ln -sf app.py uv.lock", "did not write it anew"),
+    ],
+)
+def test_a_file_that_the_command_does_not_write_stays_open(
+    swarm: Swarm, command: str, trouble: str
+) -> None:
+    swarm.repo.git("config", "swarm.regenerate", command)
+
+    done = lock(swarm)
+
+    assert (done.status, hunks(done)) == (1, [["model"], [None]])
+    assert done.json["conflicts"][1]["hunks"][0]["reason"] == (
+        "a lock file is not merged as text: take either side and write it anew;"
+        f' "{command}" {trouble}'
+    )
+    assert swarm.repo.text(done.json["merged"]["commit"], "uv.lock") == "a = 2\n"
+
+
+def test_what_was_written_anew_is_taken_again_when_the_run_is_merged_again(swarm: Swarm) -> None:
+    swarm.repo.git("config", "swarm.regenerate", "date +%s%N > uv.lock")
+    first = lock(swarm)
+
+    again = swarm("integrate", "--json")
+
+    assert (again.status, hunks(again)) == (0, [["replay"], ["rule:regenerate"]])
+    assert again.json["merged"] == first.json["merged"]
+
+
+def test_no_secret_reaches_the_command_that_writes_files_anew(swarm: Swarm) -> None:
+    swarm.repo.git("config", "swarm.regenerate", "env > uv.lock")
+
+    done = lock(swarm)
+
+    written = swarm.repo.text(done.json["merged"]["commit"], "uv.lock")
+    assert "PATH=" in written
+    assert "ANTHROPIC_API_KEY" not in written
 
 
 def test_what_two_fan_ins_meet_at_the_same_time_is_asked_once(swarm: Swarm) -> None:
