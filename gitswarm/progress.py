@@ -19,7 +19,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
-    """One of `planning`, `working`, `integrating`, `verifying`."""
+    """One of `planning`, `working`, `integrating`, `verifying`; of a review, `reviewing`."""
 
     stage: str
     detail: str = ""

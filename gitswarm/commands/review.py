@@ -1,10 +1,9 @@
 """`git swarm review [RANGE]`: reviewers over a diff."""
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +12,14 @@ from gitswarm.commands.options import json_option, open_repository
 from gitswarm.console import Console
 from gitswarm.errors import UsageError
 from gitswarm.findings import Severity
+from gitswarm.repo.objects import RunId
+from gitswarm.repo.repository import Repository
 from gitswarm.settings import Settings
+
+if TYPE_CHECKING:
+    from gitswarm.review.places import Source
+    from gitswarm.review.review import Review
+    from gitswarm.review.scope import Scope
 
 NEVER = "never"
 
@@ -82,83 +88,109 @@ def command(
     """Let reviewers look at a change, side by side, and show what they find.
 
     RANGE is A..B, or A for A..HEAD; without one, what the current branch has that its upstream or
-    the main branch lacks. What a reviewer said of a hunk is remembered: only what is new is paid.
+    the main branch lacks, or else its last commit. What a reviewer said of a hunk is remembered:
+    only what is new is paid.
     """
     from gitswarm.commands.reviewing import review_scope
-    from gitswarm.repo.objects import RunId
-    from gitswarm.review import scope as scopes
-    from gitswarm.review.accepted import dump_baseline, load_baseline, read_baseline
-    from gitswarm.review.fixes import apply_fixes, choose
     from gitswarm.review.places import Source
     from gitswarm.review.review import REVIEWERS
     from gitswarm.review.sarif import annotations, sarif
 
-    require_one("RANGE, --staged and --run", [range_, staged or None, run_name or task])
-    require_one("--json, --sarif and --github", [f or None for f in (as_json, as_sarif, as_github)])
+    require_one("RANGE, --staged and --run", range_, staged, run_name or task)
+    require_one("--json, --sarif and --github", as_json, as_sarif, as_github)
+    if staged and wanted:
+        raise UsageError("fixes are applied on top of a commit", hint="commit, then review HEAD~1")
     repository = open_repository()
     settings = Settings.load(repository)
     settings = replace(
         settings, model=model or settings.model, budget_usd=budget or settings.budget_usd
     )
-    if staged and wanted:
-        raise UsageError("fixes are applied on top of a commit", hint="commit, then review HEAD~1")
-    if staged:
-        scope = scopes.staged_scope(repository)
-    elif run_name or task:
-        scope = scopes.run_scope(repository, run_name, task)
-    elif range_:
-        scope = scopes.range_scope(repository, range_)
-    else:
-        scope = scopes.default_scope(repository)
-    known = (
-        read_baseline(baseline.read_bytes(), name=str(baseline))
-        if baseline
-        else load_baseline(repository, scope.base)
-    )
-    run = RunId(f"review-{secrets.token_hex(2)}")
-    review = review_scope(
-        repository,
-        settings,
-        scope,
-        run=scope.run or run,
-        roles=list(dict.fromkeys(roles)) or REVIEWERS,
-        baseline=known,
-    )
-    source = Source(repository, scope.head)
+    scope = _scope(repository, range_, staged=staged, run=run_name, task=task)
+    name = RunId(f"review-{secrets.token_hex(2)}")
     console = Console(json=as_json or as_sarif or as_github)
+    with console:
+        review = review_scope(
+            repository,
+            settings,
+            scope,
+            run=scope.run or name,
+            roles=list(dict.fromkeys(roles)) or REVIEWERS,
+            baseline=_baseline(repository, scope, baseline),
+            watch=console.watch,
+        )
+    source = Source(repository, scope.head)
     threshold = fail_on or settings.review_block_on.value
     failing = () if threshold == NEVER else review.reaching(Severity(threshold))
     status = 1 if failing or not review.is_whole else 0
-    applied: dict[str, Any] | None = None
-    if wanted and (chosen := choose(review, wanted)):
-        branch, commit = apply_fixes(
-            repository,
-            scope.head,
-            chosen,
-            run=run,
-            model=settings.model,
-            co_author=settings.co_author,
-        )
-        applied = {"branch": branch, "commit": commit, "findings": [n for n, _ in chosen]}
+    applied = _apply(repository, settings, review, wanted, name) if wanted else None
     if write_baseline:
-        old = [one.found for one in review.accepted]
-        write_baseline.write_text(dump_baseline([*review.findings, *old], source), "utf-8")
+        _write_baseline(write_baseline, review, source)
+        console.say(f"{write_baseline} holds what is accepted from now on.")
     if as_json:
-        facts = {"fail_on": threshold, "applied": applied, "exit_code": status}
-        print_json(review.to_json() | {"budget_usd": settings.budget_usd} | facts)
+        told = {"budget_usd": settings.budget_usd, "fail_on": threshold, "applied": applied}
+        print_json(review.to_json() | told | {"exit_code": status})
     elif as_sarif:
         print_json(sarif(review, source))
     elif as_github:
         click.echo("".join(f"{line}\n" for line in annotations(review)), nl=False)
     else:
         console.show_review(review, source)
-    if write_baseline:
-        console.say(f"{write_baseline} holds what is accepted from now on.")
     if applied:
         console.say(f"The fixes are on {applied['branch']}.", f"git merge {applied['branch']}")
     return status
 
 
-def require_one(names: str, given: Sequence[object]) -> None:
-    if sum(one is not None for one in given) > 1:
+def require_one(names: str, *given: object) -> None:
+    """Raise `UsageError` when more than one of some options is given."""
+    if sum(map(bool, given)) > 1:
         raise UsageError(f"only one of {names} can be given", hint="git swarm review -h")
+
+
+def _scope(
+    repository: Repository, range_: str | None, *, staged: bool, run: str | None, task: str | None
+) -> "Scope":
+    from gitswarm.review import scope
+
+    if staged:
+        return scope.staged_scope(repository)
+    if run or task:
+        return scope.run_scope(repository, run, task)
+    return scope.range_scope(repository, range_) if range_ else scope.default_scope(repository)
+
+
+def _baseline(repository: Repository, scope: "Scope", file: Path | None) -> tuple[str, ...]:
+    from gitswarm.review.accepted import load_baseline, read_baseline
+
+    if file is None:
+        return load_baseline(repository, scope.base)
+    return read_baseline(file.read_bytes(), name=str(file))
+
+
+def _write_baseline(file: Path, review: "Review", source: "Source") -> None:
+    from gitswarm.review.accepted import dump_baseline
+
+    found = [*review.findings, *(one.found for one in review.accepted)]
+    try:
+        file.write_text(dump_baseline(found, source), "utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from None
+
+
+def _apply(
+    repository: Repository, settings: Settings, review: "Review", wanted: str, run: RunId
+) -> dict[str, Any] | None:
+    """The branch and commit with the fixes of the findings that were chosen; None without any."""
+    from gitswarm.review.fixes import apply_fixes, choose
+
+    chosen = choose(review, wanted)
+    if not chosen:
+        return None
+    branch, commit = apply_fixes(
+        repository,
+        review.change.head,
+        chosen,
+        run=run,
+        model=settings.model,
+        co_author=settings.co_author,
+    )
+    return {"branch": branch, "commit": commit, "findings": [number for number, _ in chosen]}

@@ -9,6 +9,7 @@ from gitswarm.model.claude import FAULTS, start_import
 from gitswarm.model.prices import Prices, price_overrides
 from gitswarm.plan.role_places import load_roles
 from gitswarm.plan.withheld import Withheld
+from gitswarm.progress import Watch
 from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import RunId
 from gitswarm.repo.repository import Repository
@@ -31,6 +32,7 @@ def review_scope(
     baseline: Sequence[str] = (),
     seconds: float | None = None,
     faults: int = FAULTS,
+    watch: Watch = lambda _: None,
 ) -> Review:
     """Everything that the reviewers of these names say of a change, within so many seconds.
 
@@ -54,6 +56,7 @@ def review_scope(
                 prices=prices,
                 run=run,
                 max_tokens=settings.max_tokens,
+                watch=watch,
             )
             if reviewing.news:
                 start_import()

@@ -22,6 +22,7 @@ from gitswarm.model.warm import WarmPrefix
 from gitswarm.plan.path_text import spell
 from gitswarm.plan.tools import ReadOnlyTools
 from gitswarm.plan.withheld import Withheld
+from gitswarm.progress import StageStarted, Watch
 from gitswarm.repo.objects import RepoPath, RunId
 from gitswarm.repo.repository import Repository
 from gitswarm.review.change import Change
@@ -148,6 +149,7 @@ class Reviewing:
         prices: Prices,
         run: RunId,
         max_tokens: int,
+        watch: Watch,
     ) -> None:
         self._change = change
         self._reviewers = reviewers
@@ -155,6 +157,7 @@ class Reviewing:
         self._model = WarmPrefix(self._spending, prices)
         self._run = run
         self._max_tokens = max_tokens
+        self._watch = watch
         self._tools = ReadOnlyTools(repository, change.head, withheld, base=change.base)
         self._source = Source(repository, change.head)
         self._verdicts = Verdicts(repository, instructions=instructions())
@@ -170,6 +173,9 @@ class Reviewing:
         What could not be looked at is told by the review. Raises what kept every reviewer from
         looking at anything.
         """
+        if self.news:
+            new = f"{len(self.news):,} of {self._hunks:,} hunks are new"
+            self._watch(StageStarted("reviewing", new))
         asking = {
             asyncio.ensure_future(self._ask(reviewer, batch)): (reviewer, batch)
             for batch in _batches(self.news)
@@ -216,6 +222,10 @@ class Reviewing:
         if self._failure is not None and not self._answered:
             return self._failure.message
         return f"no answer within {seconds:.0f} s" if seconds is not None else "it was stopped"
+
+    @property
+    def _hunks(self) -> int:
+        return sum(len(file.hunks) for file in self._change.reviewed)
 
     @cached_property
     def news(self) -> Mapping[Place, tuple[Reviewer, ...]]:
@@ -287,7 +297,6 @@ class Reviewing:
     def _outcome(self) -> Review:
         found = merged(placed(one, self._change, self._source) for one in self._found)
         asked = sum(len(unseen) for unseen in self.news.values())
-        hunks = sum(len(file.hunks) for file in self._change.reviewed)
         costs = self._spending.by_purpose.values()
         return Review(
             self._change,
@@ -296,7 +305,7 @@ class Reviewing:
             unreviewed=tuple(self._unreviewed),
             notes=tuple(sorted(self._notes)),
             asked=asked,
-            remembered=hunks * len(self._reviewers) - asked,
+            remembered=self._hunks * len(self._reviewers) - asked,
             usage=self._spending.usage,
             cost_usd=None if None in costs else round(sum(filter(None, costs)), 6),
         )

@@ -143,6 +143,16 @@ def test_without_a_key_the_push_goes_on_with_one_line(pusher: Pusher) -> None:
     assert "onError=allow" in done.stderr
 
 
+def test_over_budget_the_push_goes_on_with_one_line(pusher: Pusher) -> None:
+    pusher.repo.git("config", "swarm.budget", "0.0001")
+    pusher.change()
+
+    done = pusher.push("origin", "main")
+
+    assert (done.status, len(done.stderr.splitlines()), pusher.asked) == (0, 1, [])
+    assert "git swarm: not all was reviewed: $0.0001 of the budget of $0.00 is left" in done.stderr
+
+
 def test_a_slow_model_is_not_waited_for(pusher: Pusher) -> None:
     pusher.configure(timeout="3")
     pusher.change()

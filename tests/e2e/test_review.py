@@ -39,7 +39,7 @@ def test_a_finding_is_shown_with_its_lines_and_decides_the_exit_code(swarm: Swar
 
     done = swarm("review", "HEAD~1")
 
-    assert (done.status, done.stderr) == (1, "")
+    assert (done.status, done.stderr) == (1, "reviewing: 1 of 1 hunks are new\n")
     assert (
         done.stdout
         == """\
@@ -353,7 +353,7 @@ def test_annotations_are_escaped_so_that_no_text_becomes_a_command(swarm: Swarm)
 
     done = swarm("review", "HEAD~1", "--github")
 
-    assert (done.status, done.stderr) == (1, "")
+    assert (done.status, done.stderr) == (1, "reviewing: 1 of 1 hunks are new\n")
     assert done.stdout == (
         "::error file=app.py,line=2,endLine=2,title=critical%3A a%2C b%3A 100%25"
         "::first%0A::stop-commands::x%0D%0Alast\n"
