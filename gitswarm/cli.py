@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import json
+import keyword
 import os
 import signal
 import sys
@@ -38,6 +39,7 @@ COMMANDS = {
     "roles": "Who agents can be, and where that is said.",
     "pr": "Push a run's merged branch and open its pull request, or update it.",
     "resume": "Go on with a run that was interrupted.",
+    "continue": "Resolve by hand what a run left open.",
     "drop": "Merge a run again without one of its tasks.",
     "redo": "Carry out one task once more, and merge its run again.",
     "integrate": "Merge a run's branches again, as they are now.",
@@ -46,7 +48,7 @@ COMMANDS = {
 }
 
 LATER = {
-    *("report", "stop", "continue", "rebase"),
+    *("report", "stop", "rebase"),
     *("resolve", "merge-file", "backtest"),
     *("doctor", "clean"),
 }
@@ -70,7 +72,8 @@ class SwarmGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS and cmd_name != "goal":
             return None
-        module = importlib.import_module(f"gitswarm.commands.{cmd_name}")
+        name = cmd_name.replace("-", "_") + ("_" if keyword.iskeyword(cmd_name) else "")
+        module = importlib.import_module(f"gitswarm.commands.{name}")
         command: click.Command = module.command
         return command
 

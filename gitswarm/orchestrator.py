@@ -6,16 +6,19 @@ from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from gitswarm.errors import GitError, GitswarmError
 from gitswarm.estimate import Estimate, estimate
 from gitswarm.history import load_experience
+from gitswarm.integrate.by_hand import StillOpen, merge_folder, open_merge, take_merge
 from gitswarm.integrate.earlier import EarlierAnswers
 from gitswarm.integrate.engine import FanInOpenError, IntegrationEngine
+from gitswarm.integrate.kept import HandMerge
 from gitswarm.integrate.memory import Memory
 from gitswarm.integrate.regenerate import Regenerate
-from gitswarm.integrate.values import Integration
+from gitswarm.integrate.values import Integration, OpenMerge
 from gitswarm.integrate.verify import Verdict, verify
 from gitswarm.live_state import LiveStateWriter
 from gitswarm.merge.ask import ask_resolutions
@@ -34,8 +37,10 @@ from gitswarm.plan.withheld import Withheld
 from gitswarm.progress import Event, RunStarted, StageStarted, TaskEnded, Warned, Watch
 from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.ledger import Step, hold
+from gitswarm.repo.leftovers import clear_leftovers, discard_leftover
 from gitswarm.repo.objects import Oid, RefName, TaskId
 from gitswarm.repo.repository import Repository
+from gitswarm.repo.worktree import Worktree
 from gitswarm.report import Report
 from gitswarm.run import Run
 from gitswarm.settings import Settings
@@ -97,11 +102,13 @@ class Orchestrator:
         self._folder = worktree_folder(self.repository, self.settings, run.id)
         self._branches = Branches(self.repository, run.id, self._folder)
         self._withheld: Withheld
+        self._memory = Memory(run.record.step, run.kept, EarlierAnswers(self.repository, run.id))
         self._prefix: Prefix | None = None
         self._collected: dict[TaskId, Collected] = {}
         self._worked: set[TaskId] = set()
         self._integration: Integration | None = None
         self._verdict: Verdict | None = None
+        self._merge_folder: Path | None = None
         self._stopped = ""
         self._seconds = {"planning": 0.0, "integrating": 0.0}
 
@@ -192,6 +199,11 @@ class Orchestrator:
         one of them did not end well. Raises as `pursue`."""
         return await self._to_report(partial(self._redo, tasks))
 
+    async def merge_by_hand(self) -> Report:
+        """Take the merge that a person made of a branch with an open conflict, go on with what
+        waited for it, and make a worktree for the next one. Raises as `pursue`."""
+        return await self._to_report(self._merge_by_hand)
+
     async def _to_report(self, course: Callable[[Attributes], Coroutine[Any, Any, None]]) -> Report:
         run = self.run
         self._tell(RunStarted(run.id, run.goal, run.base))
@@ -269,6 +281,63 @@ class Orchestrator:
         await run.record.begin_again(tasks, tips)
         await self._finish(run.can_run(tasks), attributes, required=tasks)
 
+    async def _merge_by_hand(self, attributes: Attributes) -> None:
+        run = self.run
+        assert run.plan is not None
+        if run.open_merge and not await self._take_merge(run.open_merge, attributes):
+            await self._finish((), attributes)
+            return
+        await self._finish(run.can_run(run.skipped), attributes)
+        if not self._integration or not self._integration.open_merges:
+            return
+        merge = self._integration.open_merges[0]
+        engine = self._restored_engine(run.plan, attributes)
+        path = merge_folder(self._folder, merge)
+        if state := await engine.open_state(merge):
+            await asyncio.to_thread(discard_leftover, self.repository, path)
+            await run.record.waits_for_person(merge)
+            await asyncio.to_thread(open_merge, self.repository, path, state)
+            self._merge_folder = path
+
+    async def _take_merge(self, merge: OpenMerge, attributes: Attributes) -> bool:
+        """Whether nothing more is to be done in the worktree of a merge."""
+        assert self.run.plan is not None
+        path = merge_folder(self._folder, merge)
+        engine = self._restored_engine(self.run.plan, attributes)
+        state = await engine.open_state(merge)
+        made = await asyncio.to_thread(take_merge, self.repository, path, state) if state else None
+        if isinstance(made, StillOpen):
+            self._merge_folder = path
+            self._tell(Warned(made.why))
+            return False
+        if made:
+            ours_tree = await asyncio.to_thread(self.repository.tree, merge.ours)
+            for text, resolution in made.resolutions:
+                await self._memory.remember(text.hunk(resolution.hunk), resolution)
+            await self._memory.add_hand_merge(
+                HandMerge(
+                    task=merge.task,
+                    ours_tree=ours_tree,
+                    theirs=merge.theirs,
+                    commit=made.commit,
+                    conflicts=made.conflicts,
+                    is_fan_in=merge.is_fan_in,
+                    number=self._memory.next_hand_merge,
+                )
+            )
+            await self.run.record.step(Step("commits of a person", {}, made.theirs_too))
+            if not await asyncio.to_thread(Worktree.at(self.repository, path).remove):
+                aside = await asyncio.to_thread(clear_leftovers, self.repository, [path])
+                self._tell(Warned(f"work that is in no commit is kept in {aside[0]}"))
+        await self.run.record.waits_for_person(None)
+        return True
+
+    def _restored_engine(self, plan: Plan, attributes: Attributes) -> IntegrationEngine:
+        engine = self._engine(plan, attributes)
+        for collected in self._collected.values():
+            engine.restore(collected)
+        return engine
+
     async def _finish(
         self,
         tasks: Collection[TaskId],
@@ -314,7 +383,7 @@ class Orchestrator:
             ),
             rules=self.settings.rules,
             authorship=Authorship(run.id, self.settings.co_author),
-            memory=Memory(run.record.step, run.kept, EarlierAnswers(self.repository, run.id)),
+            memory=self._memory,
             record=run.record.step,
             watch=self._tell,
             regenerate=Regenerate(self.repository, command, self._folder, timeout)
@@ -457,5 +526,6 @@ class Orchestrator:
             budget_usd=self.settings.budget_usd,
             withheld=self._withheld.secrets,
             stopped=self._stopped,
+            merge_folder=self._merge_folder,
             interrupted_by=self.stop.signum if self.stop.is_set() else None,
         )

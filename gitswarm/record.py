@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from gitswarm.integrate.values import Integration
+from gitswarm.integrate.values import Integration, OpenMerge
 from gitswarm.integrate.verify import Verdict
 from gitswarm.plan.tasks import Plan, plan_json
 from gitswarm.repo.ledger import Ledger, Step
@@ -58,6 +58,18 @@ class RunRecord:
         self._facts["merged"] = integration.commit
         files = {"run.json": self._facts}
         await self.step(Step("integrated", files, (integration.commit,)))
+
+    async def waits_for_person(self, merge: OpenMerge | None) -> None:
+        """The merge for which a worktree was made; None once that is settled."""
+        self._facts["open_merge"] = merge and {
+            "task": merge.task,
+            "ours": merge.ours,
+            "inside": list(merge.inside),
+            "theirs": merge.theirs,
+            "is_fan_in": merge.is_fan_in,
+        }
+        kept = (merge.ours, merge.theirs) if merge else ()
+        await self.step(Step("waits for a person", {"run.json": self._facts}, kept))
 
     async def verified(self, tree: Oid, verdict: Verdict) -> None:
         files = {f"verdicts/{tree}.json": {**verdict.to_json(), "output": verdict.output}}

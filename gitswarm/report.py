@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gitswarm.findings import Finding
@@ -43,6 +44,8 @@ class Report:
     """Files that no model was shown because they hold a secret, and its kind."""
     stopped: str = ""
     """Why the run ended before its end: declined, interrupted, out of budget, unreachable."""
+    merge_folder: Path | None = None
+    """Where a person can resolve what is open."""
     interrupted_by: int | None = None
     """The signal that ended it."""
 

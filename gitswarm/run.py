@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from gitswarm.errors import UsageError
 from gitswarm.integrate.memory import Kept
+from gitswarm.integrate.values import OpenMerge
 from gitswarm.model import Usage
 from gitswarm.model.spending import ByPurpose
 from gitswarm.plan.tasks import Plan, Task
@@ -14,7 +15,7 @@ from gitswarm.record import RunRecord
 from gitswarm.repo.ledger import Ledger
 from gitswarm.repo.objects import Oid, RunId, TaskId
 from gitswarm.repo.repository import Repository
-from gitswarm.swarm.results import Result
+from gitswarm.swarm.results import Outcome, Result
 from gitswarm.swarm.turns import Exchange, task_turns
 
 
@@ -37,6 +38,8 @@ class Run:
     """The replies so far, by their folder in the ledger's tree."""
     merged: Oid | None = None
     """The tip of the merged branch, where there is one."""
+    open_merge: OpenMerge | None = None
+    """The merge that a person is making in a worktree of its own."""
     spent: ByPurpose = field(default_factory=dict)
     """Before this process."""
     usage: Usage = field(default_factory=Usage)
@@ -80,6 +83,12 @@ class Run:
             for task in self.tasks
             if task.id not in self.results or not self.results[task.id].outcome.has_commit
         )
+
+    @property
+    def skipped(self) -> frozenset[TaskId]:
+        """The tasks that something kept from being begun."""
+        results = self.results.values()
+        return frozenset(one.task for one in results if one.outcome is Outcome.SKIPPED)
 
     def task(self, id: str) -> Task:
         """Raises `UsageError` when the plan has none of this id."""

@@ -20,6 +20,7 @@ from gitswarm.integrate.kept import (
     read_resolution,
 )
 from gitswarm.integrate.memory import Kept
+from gitswarm.integrate.values import OpenMerge
 from gitswarm.model import Purpose, Reply, Usage
 from gitswarm.plan.reading import read_plan
 from gitswarm.plan.role_places import load_roles
@@ -63,6 +64,7 @@ def load_run(repository: Repository, id: RunId) -> Run:
         spent=spent,
         usage=usage,
         is_reopened=True,
+        open_merge=facts.open_merge.value() if facts.open_merge else None,
     )
     for task in run.tasks:
         form = files.read(f"tasks/{task.id}/result.json", _ResultForm)
@@ -106,6 +108,23 @@ class _ReportForm(_Form):
     spend: dict[Purpose, Number | None]
 
 
+class _OpenMergeForm(_Form):
+    task: TaskText
+    ours: OidText
+    theirs: OidText
+    inside: list[TaskText]
+    is_fan_in: bool
+
+    def value(self) -> OpenMerge:
+        return OpenMerge(
+            TaskId(self.task),
+            Oid(self.ours),
+            tuple(map(TaskId, self.inside)),
+            Oid(self.theirs),
+            self.is_fan_in,
+        )
+
+
 class _Facts(_Form):
     """`run.json`; what it holds beyond this is of no use to a run that goes on."""
 
@@ -120,6 +139,7 @@ class _Facts(_Form):
     dropped: list[TaskText] = []
     merged: OidText | None = None
     report: dict[str, Any] | None = None
+    open_merge: _OpenMergeForm | None = None
 
 
 class _ResultForm(_Form):
@@ -276,6 +296,8 @@ def _named_commits(run: Run) -> Iterable[Oid]:
         yield fan_in.commit
     for merge in run.kept.hand_merges:
         yield from (merge.commit, merge.theirs)
+    if run.open_merge:
+        yield from (run.open_merge.ours, run.open_merge.theirs)
 
 
 def _require_commits(repository: Repository, run: RunId, named: Iterable[Oid]) -> None:

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from gitswarm.errors import GitswarmError, ModelError
 from gitswarm.integrate.answers import Answers
+from gitswarm.integrate.by_hand import OpenState
 from gitswarm.integrate.forecast import Forecast
 from gitswarm.integrate.kept import FanIn, HandMerge
 from gitswarm.integrate.memory import Memory
@@ -235,6 +236,18 @@ class IntegrationEngine:
             ),
             warnings=tuple(self._warnings),
         )
+
+    async def open_state(self, merge: OpenMerge) -> OpenState | None:
+        """What is known of a merge that waits for a person; None where it does not any more."""
+        tip = Tip(merge.theirs, merge.task, self._brought_by(merge.task))
+        outcome = await asyncio.to_thread(self._merge, merge.ours, merge.inside, tip)
+        if isinstance(outcome, Merged):
+            return None
+        offered = await asyncio.to_thread(self._ways, outcome, merge.inside, tip)
+        answered = await self._answers(outcome, offered, merge.inside, merge.ours, tip, ask=False)
+        conflicts = self._tell(outcome, merge.inside, merge.ours, tip, answered)
+        message = self.merge_message(tip.task, conflicts)
+        return OpenState(merge, outcome, answered, conflicts, message)
 
     def _order_of_integration(self) -> list[Tip]:
         """The tips to be merged; last those that a person has merged, in the order in which that

@@ -132,7 +132,7 @@ def fan_in_to_json(fan_in: FanIn) -> dict[str, Any]:
     return {
         "tips": sorted(fan_in.tips),
         "commit": fan_in.commit,
-        "conflicts": [_conflict_to_json(one) for one in fan_in.conflicts],
+        "conflicts": [one.to_json() for one in fan_in.conflicts],
     }
 
 
@@ -146,14 +146,10 @@ def hand_merge_to_json(merge: HandMerge) -> dict[str, Any]:
         "ours_tree": merge.ours_tree,
         "theirs": merge.theirs,
         "commit": merge.commit,
-        "conflicts": [_conflict_to_json(one) for one in merge.conflicts],
+        "conflicts": [one.to_json() for one in merge.conflicts],
         "is_fan_in": merge.is_fan_in,
         "number": merge.number,
     }
-
-
-def _conflict_to_json(conflict: MergeConflict) -> dict[str, Any]:
-    return {**conflict.to_json(), "by": conflict.by}
 
 
 class _HunkForm(_Form):
@@ -167,8 +163,7 @@ class _ConflictForm(_Form):
     path: str
     kind: str
     between: Annotated[list[TaskText], Field(min_length=2, max_length=2)]
-    hunks: list[_HunkForm]
-    by: str | None = None
+    hunks: Annotated[list[_HunkForm], Field(min_length=1)]
 
     def value(self) -> MergeConflict:
         first, second = self.between
@@ -177,7 +172,6 @@ class _ConflictForm(_Form):
             self.kind,
             (TaskId(first), TaskId(second)),
             tuple(HunkOutcome(one.n, one.by, one.confidence, one.reason) for one in self.hunks),
-            by=self.by,
         )
 
 

@@ -34,14 +34,10 @@ class MergeConflict:
     between: tuple[TaskId, TaskId]
     hunks: tuple[HunkOutcome, ...]
     """One for a conflict that has none, such as modify/delete: the decision about it."""
-    by: str | None = None
-    """Who resolved it, where it has no hunks to say so."""
 
     @property
     def is_open(self) -> bool:
-        if self.hunks:
-            return any(hunk.by is None for hunk in self.hunks)
-        return self.by is None
+        return any(hunk.by is None for hunk in self.hunks)
 
     def to_json(self) -> dict[str, Any]:
         return {

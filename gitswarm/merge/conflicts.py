@@ -205,6 +205,51 @@ class ConflictedText:
         """The file with one side at every open hunk: to look at, never a resolution."""
         return self.splice({hunk.number: getattr(hunk, side) for hunk in self.hunks}).write()
 
+    def resized(self, size: int) -> "ConflictedText":
+        """The same with markers of another length."""
+
+        def marker(line: bytes) -> bytes:
+            return line[:1] * size + line[self.marker_size :] if line else line
+
+        parts = (
+            part
+            if isinstance(part, bytes)
+            else replace(
+                part,
+                opening=marker(part.opening),
+                base=marker(part.base),
+                middle=marker(part.middle),
+                closing=marker(part.closing),
+            )
+            for part in self.parts
+        )
+        return ConflictedText(tuple(parts), size)
+
+    def read_back(self, resolved: bytes) -> dict[int, bytes]:
+        """What stands in place of each open hunk in a file that this text became. Empty where that
+        cannot be told: the text between the hunks was changed, or stands there more than once."""
+        first, last = self.parts[0], self.parts[-1]
+        at = len(first) if isinstance(first, bytes) else 0
+        end = len(resolved) - (len(last) if isinstance(last, bytes) else 0)
+        if at > end or b"".join(p for p in (first, last) if isinstance(p, bytes)) != (
+            resolved[:at] + resolved[end:]
+        ):
+            return {}
+        found: dict[int, bytes] = {}
+        hunks = [part.hunk.number for part in self.parts if isinstance(part, _Framed)]
+        between = [part for part in self.parts[1:-1] if isinstance(part, bytes)]
+        if len(between) != len(hunks) - 1:
+            return {}
+        for number, text in zip(hunks, between, strict=False):
+            place = resolved.find(text, at, end)
+            if place < 0 or resolved.find(text, place + 1, end) >= 0:
+                return {}
+            found[number] = resolved[at:place]
+            at = place + len(text)
+        found[hunks[-1]] = resolved[at:end]
+        whole = (not text or text.endswith(b"\n") or self.ends_with(n) for n, text in found.items())
+        return found if all(whole) else {}
+
     def around(self, number: int) -> tuple[bytes, bytes]:
         """The text between a hunk and its open neighbours, or the ends of the file."""
         for hunk, before, after in self.surrounded():

@@ -1,5 +1,6 @@
 """The page at the end of a run. It claims no more than the exit code does."""
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -312,9 +313,10 @@ def next_steps(report: Report) -> Iterator[tuple[str, str]]:
         yield f"git switch {branch}", "try it"
         if report.exit_code == 0:
             yield f"git merge {branch}", "take it"
-    aside = report.integration.set_aside if report.integration else ()
-    for result in _first(report.results, lambda result: result.task in aside):
-        yield f"git merge {result.branch}", "then decide by hand"
+    if report.merge_folder is not None:
+        yield f"cd {shlex.quote(str(report.merge_folder))}", "resolve what is open there, then"
+    if any(conflict.is_open for conflict in report.conflicts):
+        yield f"git swarm continue {report.run}", "decide by hand"
     for result in _first(report.results, lambda result: result.outcome is Outcome.NOTED):
         yield f"git log -1 {result.branch}", f"what {result.task} found"
     wrong = (Outcome.FAILED, Outcome.TIMEOUT, Outcome.EMPTY)

@@ -95,7 +95,7 @@ def test_what_to_type_next_stays_a_short_list(monkeypatch: pytest.MonkeyPatch) -
     failed = replace(NEEDS_PERSON.results[2], error="")
     report = replace(NEEDS_PERSON, results=(failed,) * 9 + (NEEDS_PERSON.results[0],) * 9)
 
-    assert len(section(page(monkeypatch, report), "Next").splitlines()) == 1 + 2 + 3 + 3
+    assert len(section(page(monkeypatch, report), "Next").splitlines()) == 1 + 2 + 1 + 3 + 3
 
 
 def test_the_headline_follows_the_exit_code() -> None:
@@ -318,7 +318,7 @@ Remarks
 Next
   git diff 8fde84b0c1...swarm/links-expire-3f9c/merged  what the run changed
   git switch swarm/links-expire-3f9c/merged             try it
-  git merge swarm/links-expire-3f9c/builder             then decide by hand
+  git swarm continue links-expire-3f9c                  decide by hand
   git log -1 swarm/links-expire-3f9c/researcher         what researcher found
   git swarm show links-expire-3f9c docs                 what went wrong
 """
