@@ -1,14 +1,16 @@
 """The one place that runs a command that is not git.
 
-Most are the user's own (verify), but what they run was in part written by a model: they get no
-secret, no terminal, a time limit, and they end together with every process they started. A program
-that touches nothing of a model's, such as `gh`, keeps the secrets that are its own.
+Most are the user's own (verify, a check, a setup), but what they run was in part written by a
+model: they get no secret, no terminal, a time limit, and they end together with every process they
+started. A program that touches nothing of a model's, such as `gh`, keeps the secrets that are its
+own; one that does a task in place of the model keeps them all.
 """
 
 import asyncio
 import contextlib
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from pathlib import Path
 from gitswarm.repo.environment import is_model_secret, take_git_environment, without_secrets
 
 KEPT_OUTPUT = 64 * 1024
-"""Bytes of output that are kept, the last ones."""
+"""Bytes of output that are kept, of its beginning and of its end."""
 
 _GRACE_SECONDS = 2.0
 
@@ -29,7 +31,7 @@ class Completed:
     status: int
     """Its exit status; negative for the signal that ended it."""
     output: str
-    """What it printed, both streams as they came, the end of it if it was much."""
+    """What it printed, both streams as they came, its two ends if it was much."""
     seconds: float
     timed_out: bool = False
 
@@ -39,31 +41,48 @@ class Completed:
 
 
 async def run_shell(
-    command: str, cwd: Path, *, timeout: float, environ: Mapping[str, str] | None = None
+    command: str,
+    cwd: Path,
+    *,
+    timeout: float,
+    environ: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    input: bytes = b"",
+    keep_secrets: bool = False,
 ) -> Completed:
-    """Run a shell command in `cwd` and wait for it, at most `timeout` seconds."""
-    env = without_secrets(os.environ if environ is None else environ)
+    """Run a shell command in `cwd` and wait for it, at most `timeout` seconds.
+
+    `arguments` are `$1` and so on in the command, `input` is what it reads. A program of the user's
+    own may need the secrets of the environment: `keep_secrets`. Raises `OSError` where it cannot
+    even be started.
+    """
+    env = dict(os.environ if environ is None else environ)
+    env = env if keep_secrets else without_secrets(env)
     take_git_environment(env)
     began = time.monotonic()
     # A pipe of asyncio's own would keep `wait` waiting for as long as any child holds it open.
     output, given = os.pipe()
     try:
-        process = await asyncio.create_subprocess_shell(
-            command,
-            cwd=cwd,
-            env=env,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=given,
-            stderr=given,
-            start_new_session=True,
-        )
+        # A file cannot block whoever writes it, as a pipe would that nobody reads.
+        with tempfile.TemporaryFile() as stdin:
+            stdin.write(input)
+            stdin.seek(0)
+            process = await asyncio.create_subprocess_exec(
+                *("/bin/sh", "-c", command, "sh", *arguments),
+                cwd=cwd,
+                env=env,
+                stdin=stdin,
+                stdout=given,
+                stderr=given,
+                start_new_session=True,
+            )
     except BaseException:
         os.close(output)
         raise
     finally:
         os.close(given)
-    tail = _Tail()
-    reading = asyncio.create_task(tail.read(output))
+    ends = _Ends()
+    reading = asyncio.create_task(ends.read(output))
     timed_out = False
     try:
         async with asyncio.timeout(timeout):
@@ -76,7 +95,7 @@ async def run_shell(
         await asyncio.wait([reading], timeout=_GRACE_SECONDS)
         reading.cancel()
     assert process.returncode is not None
-    return Completed(process.returncode, tail.text, time.monotonic() - began, timed_out)
+    return Completed(process.returncode, ends.text, time.monotonic() - began, timed_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +132,12 @@ async def run_program(
     return Ran(process.returncode, stdout, stderr)
 
 
-class _Tail:
-    """The end of what a command printed, however much that was."""
+class _Ends:
+    """The beginning and the end of what a command printed, however much that was."""
 
     def __init__(self) -> None:
-        self._kept = bytearray()
+        self._first = bytearray()
+        self._last = bytearray()
         self._dropped = 0
 
     async def read(self, output: int) -> None:
@@ -129,22 +149,26 @@ class _Tail:
         )
         with contextlib.closing(transport):
             while piece := await stream.read(16 * 1024):
-                self._kept += piece
-                if len(self._kept) > 2 * KEPT_OUTPUT:
+                room = max(0, KEPT_OUTPUT - len(self._first))
+                self._first += piece[:room]
+                self._last += piece[room:]
+                if len(self._last) > 2 * KEPT_OUTPUT:
                     self._drop()
 
     def _drop(self) -> None:
-        excess = max(0, len(self._kept) - KEPT_OUTPUT)
+        excess = max(0, len(self._last) - KEPT_OUTPUT)
         self._dropped += excess
-        del self._kept[:excess]
+        del self._last[:excess]
 
     @property
     def text(self) -> str:
         self._drop()
-        text = self._kept.decode("utf-8", "replace")
-        return (
-            f"[{self._dropped} bytes before this are left out]\n{text}" if self._dropped else text
-        )
+        between = f"\n[{self._dropped} bytes are left out here]\n" if self._dropped else ""
+        return f"{_decoded(self._first)}{between}{_decoded(self._last)}"
+
+
+def _decoded(data: bytearray) -> str:
+    return data.decode("utf-8", "replace")
 
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:

@@ -20,6 +20,11 @@ KEYS: Mapping[str, str] = {
     "swarm.budget": "budget_usd",
     "swarm.timeout": "timeout_seconds",
     "swarm.verify": "verify",
+    "swarm.check": "check",
+    "swarm.setup": "setup",
+    "swarm.setup.copy": "setup_copy",
+    "swarm.setup.link": "setup_link",
+    "swarm.agentCommand": "agent_command",
     "swarm.worktreeDir": "worktree_dir",
     "swarm.checkout": "checkout",
     "swarm.overlap": "overlap",
@@ -45,6 +50,8 @@ class Config(Protocol):
 
     def config(self, key: str) -> str | None: ...
 
+    def config_all(self, key: str) -> list[str]: ...
+
     def config_keys(self, prefix: str) -> list[str]: ...
 
 
@@ -53,6 +60,17 @@ class RoleSettings:
     """What `swarm.role.NAME.*` says of one role."""
 
     model: str | None = None
+    check: str | None = None
+    """Empty: none, whatever `swarm.check` says; so with the agent's command."""
+    agent_command: str | None = None
+
+
+ROLE_KEYS: Mapping[str, str] = {
+    "model": "model",
+    "check": "check",
+    "agentCommand": "agent_command",
+}
+"""What may follow `swarm.role.NAME.`, and the fields of `RoleSettings` that it sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +86,16 @@ class Settings:
     """The longest that any single thing is waited for: a verify command, a rate limit."""
     verify: str | None = None
     """A shell command that decides whether the merged tree is good."""
+    check: str | None = None
+    """A shell command that decides whether the commit of one task is good."""
+    setup: str | None = None
+    """A shell command that makes a new worktree ready for use."""
+    setup_copy: tuple[str, ...] = ()
+    """Files and folders that a new worktree gets from the user's checkout, from its root."""
+    setup_link: tuple[str, ...] = ()
+    """The same, as symbolic links."""
+    agent_command: str | None = None
+    """A program that does the tasks in place of the model."""
     worktree_dir: str | None = None
     checkout: CheckoutMode = "auto"
     """How much of the tree an agent's worktree has as files."""
@@ -120,6 +148,11 @@ class Settings:
             budget_usd=read("swarm.budget", _money, default.budget_usd),
             timeout_seconds=read("swarm.timeout", _seconds, default.timeout_seconds),
             verify=read("swarm.verify", str, default.verify) or None,
+            check=read("swarm.check", str, default.check) or None,
+            setup=read("swarm.setup", str, default.setup) or None,
+            setup_copy=_paths(config, "swarm.setup.copy"),
+            setup_link=_paths(config, "swarm.setup.link"),
+            agent_command=read("swarm.agentCommand", str, default.agent_command) or None,
             worktree_dir=read("swarm.worktreeDir", _word, default.worktree_dir),
             checkout=read("swarm.checkout", _checkout, default.checkout),
             overlap=read("swarm.overlap", _overlap, default.overlap),
@@ -138,7 +171,12 @@ class Settings:
     def by_key(self) -> dict[str, str]:
         """Every setting as `git config` would spell it; empty where there is none."""
         values = {key: getattr(self, field) for key, field in KEYS.items()}
-        values |= {f"swarm.role.{name}.model": role.model for name, role in self.roles.items()}
+        values |= {
+            f"swarm.role.{name}.{key}": getattr(role, field)
+            for name, role in self.roles.items()
+            for key, field in ROLE_KEYS.items()
+            if getattr(role, field) is not None
+        }
         return {key: _spelled(value) for key, value in values.items()}
 
     def model_for(self, role: str, preferred: str | None = None) -> str:
@@ -146,14 +184,38 @@ class Settings:
         configured = self.roles.get(role, RoleSettings()).model
         return configured or preferred or self.model
 
+    def check_for(self, role: str) -> str | None:
+        """The check of a role's tasks; None where there is none."""
+        own = self.roles.get(role, RoleSettings()).check
+        return (self.check if own is None else own) or None
+
+    def agent_command_for(self, role: str) -> str | None:
+        """The program that does a role's tasks; None: the model does."""
+        own = self.roles.get(role, RoleSettings()).agent_command
+        return (self.agent_command if own is None else own) or None
+
 
 def _roles(config: Config) -> dict[str, RoleSettings]:
-    roles: dict[str, RoleSettings] = {}
+    fields = {key.lower(): field for key, field in ROLE_KEYS.items()}
+    roles: dict[str, dict[str, str | None]] = {}
     for key in config.config_keys("swarm.role."):
         name, _, setting = key.removeprefix("swarm.role.").rpartition(".")
-        if setting == "model" and name:
-            roles[name] = RoleSettings(model=config.config(key))
-    return roles
+        if name and setting in fields:
+            roles.setdefault(name, {})[fields[setting]] = config.config(key)
+    return {name: RoleSettings(**values) for name, values in roles.items()}
+
+
+def _paths(config: Config, key: str) -> tuple[str, ...]:
+    """Paths from the root of the checkout, each given by a line of its own."""
+    paths = config.config_all(key)
+    for path in paths:
+        names = path.rstrip("/").split("/")
+        if not path or path.startswith("/") or {"", ".", "..", ".git"} & set(names):
+            raise SettingsError(
+                f"{key} is {path!r}, but it takes a path inside the checkout, from its root",
+                hint=f'run "git config --unset-all {key}", then "git config --add {key} PATH"',
+            )
+    return tuple(path.rstrip("/") for path in paths)
 
 
 def _spelled(value: object) -> str:

@@ -13,7 +13,8 @@ from gitswarm.repo.repository import Repository
 from gitswarm.settings import KEYS, Settings
 
 _OPEN_KEYS = re.compile(
-    r"swarm\.(role\..+\.model|price\..+\.(input|output|cachewrite|cacheread))", re.I
+    r"swarm\.(role\..+\.(model|check|agentcommand)|price\..+\.(input|output|cachewrite|cacheread))",
+    re.I,
 )
 
 
@@ -33,8 +34,10 @@ def command(key: str | None, value: str | None, as_json: bool) -> int:
         change(repository, key, value)
         repository = open_repository()
     settings = Settings.load(repository).by_key()
+    shown = {known.lower() for known in settings}
     for own in repository.config_keys("swarm."):
-        settings.setdefault(own, repository.config(own) or "")
+        if own.lower() not in shown:
+            settings[own] = repository.config(own) or ""
     if key is not None:
         settings = {key: settings.get(key, repository.config(key) or "")}
     if as_json:
@@ -78,6 +81,10 @@ class _With:
     def config(self, key: str) -> str | None:
         section, _, name = key.rpartition(".")
         return self._value if f"{section}.{name.lower()}" == self._key else None
+
+    def config_all(self, key: str) -> list[str]:
+        value = self.config(key)
+        return [] if value is None else [value]
 
     def config_keys(self, prefix: str) -> list[str]:
         return [self._key] if self._key.startswith(prefix) else []

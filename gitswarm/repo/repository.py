@@ -191,6 +191,12 @@ class Repository:
             return self.common_dir / "hooks"
         return (self.work_tree or self.git_dir) / os.fsdecode(configured[-1])
 
+    def config_all(self, key: str) -> list[str]:
+        """Every value of a setting that may be given several times."""
+        return [
+            "true" if value is None else value for value in self._config.get(_canonical(key), [])
+        ]
+
     def config_keys(self, prefix: str) -> list[str]:
         return [key for key in self._config if key.startswith(prefix)]
 

@@ -8,16 +8,18 @@ is told to heed them. See git-read-tree(1), "Sparse checkout".
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
+from shutil import copyfile, rmtree
+from tempfile import TemporaryDirectory
 from threading import Lock
 
 from filelock import FileLock
 
 from gitswarm.errors import GitError
+from gitswarm.repo.command import GitOutput
 from gitswarm.repo.objects import BranchName, Oid, RefName, RepoPath
 from gitswarm.repo.repository import Repository
 
@@ -128,8 +130,55 @@ class Worktree:
 
     def _read_tree(self, *trees: str) -> None:
         heed = _HEED_PATTERNS if self.is_sparse else ()
-        arguments = (*heed, "read-tree", "-m", "-u", *trees)
-        self.repository.git(*arguments, git_dir=self.git_dir, work_tree=self.path)
+        self._git(*heed, "read-tree", "-m", "-u", *trees)
+
+    def _git(
+        self,
+        *args: str | bytes,
+        ok: Container[int] = (0,),
+        env: Mapping[str, str] | None = None,
+    ) -> GitOutput:
+        return self.repository.git(*args, ok=ok, git_dir=self.git_dir, work_tree=self.path, env=env)
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether its `.git` file still points where it did."""
+        pointer = self.path / ".git"
+        return pointer.is_file() and _admin_folder(self.path) == self.git_dir
+
+    def head(self) -> tuple[Oid, RefName | None]:
+        """The commit that is checked out, and the branch, if it is on one."""
+        commit = self._git("rev-parse", "--verify", "HEAD^{commit}").stdout
+        branch = self._git("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)).stdout
+        name = RefName(os.fsdecode(branch).strip())
+        return Oid(commit.decode().strip()), name or None
+
+    def snapshot(self, leaving: Iterable[RepoPath]) -> Oid:
+        """The tree of its files as they are, tracked or not, without those that are ignored and
+        those to be left out. Its own index stays as it is."""
+        with TemporaryDirectory() as scratch:
+            index = Path(scratch) / "index"
+            if (self.git_dir / "index").exists():
+                copyfile(self.git_dir / "index", index)
+            env = {"GIT_INDEX_FILE": str(index)}
+            excluded = [b":(top,exclude,literal)" + path for path in sorted(leaving)]
+            self._git("add", "--all", "--", ":(top)", *excluded, env=env)
+            return Oid(self._git("write-tree", env=env).stdout.decode().strip())
+
+    def settle(self, branch: BranchName, commit: Oid) -> None:
+        """Put it on a branch that is at a commit whose files it has already."""
+        # Whoever held the lock has been ended.
+        (self.git_dir / "index.lock").unlink(missing_ok=True)
+        self._git("symbolic-ref", "HEAD", _ref(branch))
+        self._git("read-tree", "--reset", commit)
+
+    def unsaved(self) -> dict[RepoPath, str]:
+        """Paths whose files are in no commit, and their state as git-status(1) has it: `??` is not
+        tracked (and not ignored), the rest is changed. A folder with nothing tracked in it is one
+        path, with a slash at its end."""
+        status = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal")
+        records = [record for record in self._git(*status).stdout.split(b"\0") if record]
+        return {RepoPath(record[3:]): record[:2].decode() for record in records}
 
     def remove(self) -> bool:
         """Remove folder and record; git refuses, and this returns False, while something in it is
@@ -163,8 +212,9 @@ _HEED_PATTERNS = (
 
 
 def _pattern(path: RepoPath) -> str:
-    """The pattern that matches a path, and hardly another: none can hold a newline."""
-    escaped = re.sub(rb"[\\*?\[ ]", rb"\\\g<0>", path).replace(b"\n", b"?")
+    """The pattern that matches a path, and hardly another: none can hold a newline, or end
+    in a carriage return."""
+    escaped = re.sub(rb"[\\*?\[ ]", rb"\\\g<0>", path).replace(b"\n", b"?").replace(b"\r", b"?")
     return "/" + escaped.decode("utf-8", "surrogateescape")
 
 

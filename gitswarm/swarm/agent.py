@@ -1,186 +1,201 @@
-"""Agent: one task at work: ask, edit, commit, until done or stopped."""
+"""Agent: one task at work: done, committed, checked, until it is good or given up."""
 
 import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from typing import Any
 
-from gitswarm.errors import GitError, GitswarmError, ModelError
-from gitswarm.model.conversation import Conversation
-from gitswarm.model.reply import read_reply
+from gitswarm.errors import GitError, ModelError
 from gitswarm.plan.roles import Role, Writes
 from gitswarm.plan.tasks import Task
-from gitswarm.plan.withheld import Withheld
 from gitswarm.progress import TaskProgressed, Watch
-from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.ledger import Step
 from gitswarm.repo.objects import BranchName, Oid, RefName
 from gitswarm.repo.repository import Repository
-from gitswarm.swarm.briefing import repair_request
-from gitswarm.swarm.checkout import Checkout
-from gitswarm.swarm.commit_files import CommitFiles
-from gitswarm.swarm.edits import Change, Edits, EditsRefused, apply_edits, read_edits
-from gitswarm.swarm.messages import Authorship, write_message
+from gitswarm.swarm.checks import CHECK_REPAIRS, FailedCheck, check_record
 from gitswarm.swarm.results import Outcome, Result
 from gitswarm.swarm.turns import Record
-
-REPAIRS = 3
-"""How often a reply that could not be applied is asked for again."""
+from gitswarm.swarm.work import TaskFailedError, Work, Worker
+from gitswarm.swarm.workplace import Workplace
 
 
 @dataclass
 class Agent:
-    """One task in one worktree, with one conversation.
+    """One task on one branch, with one worker.
 
-    `work` always comes back with a result: what goes wrong with the model, with git or with time
-    is the outcome of this task and of no other.
+    `work` always comes back with a result: what goes wrong with the worker, with git, with a check
+    or with time is the outcome of this task and of no other. What was committed until then stays
+    on the branch.
     """
 
     task: Task
     role: Role
-    model: str
     base: Oid
     branch: BranchName
-    checkout: Checkout
+    workplace: Workplace
     repository: Repository
-    attributes: Attributes
-    withheld: Withheld
-    conversation: Conversation
-    briefing: str
-    authorship: Authorship
+    worker: Worker
+    check: str | None
+    check_seconds: float
     record: Record
     watch: Watch
+
+    _commits: list[Oid] = field(default_factory=list, init=False)
+    _notes: list[str] = field(default_factory=list, init=False)
+    _remarks: list[str] = field(default_factory=list, init=False)
+    _keep: bool = field(default=False, init=False)
+    """Whether a person will want to look at the worktree."""
 
     async def work(self) -> Result:
         began = time.monotonic()
         limit = asyncio.timeout(self.task.timeout_seconds)
         try:
             async with limit:
-                result = await self._carry_out()
+                outcome, error = await self._carry_out(), ""
         except TimeoutError:
             if not limit.expired():
                 raise
-            result = self._result(
-                Outcome.TIMEOUT, error=f"not done after {self.task.timeout_seconds:g} s"
-            )
+            outcome, error = Outcome.TIMEOUT, f"not done after {self.task.timeout_seconds:g} s"
         except asyncio.CancelledError:
-            result = self._result(Outcome.CANCELLED, error="the run stopped")
-        except (ModelError, GitError, UnusableReplyError) as error:
-            result = self._result(Outcome.FAILED, error=error.message)
-        kept = await self.checkout.leave()
-        return replace(
-            result,
-            usage=self.conversation.usage,
-            cost_usd=self.conversation.cost_usd,
-            seconds=time.monotonic() - began,
-            kept_worktree=kept,
-        )
-
-    async def _carry_out(self) -> Result:
-        edits, changes = await self._ask_for_edits()
-        return await self._commit(edits, changes)
-
-    async def _ask_for_edits(self) -> tuple[Edits, tuple[Change, ...]]:
-        """The edits of the first reply that can be applied as a whole."""
-        files = CommitFiles(self.repository, self.base, self.attributes, self.withheld)
-        reply = await self.conversation.ask(self.briefing, purpose="task")
-        for attempt in range(REPAIRS + 1):
-            try:
-                writing = self.role.writes is not Writes.NOTHING
-                edits = read_edits(read_reply(reply.text), writing=writing)
-                changes = await asyncio.to_thread(
-                    apply_edits, edits, files, writes=self.role.writes
-                )
-                return edits, changes
-            except EditsRefused as refused:
-                problems = refused.problems
-            if attempt < REPAIRS:
-                self._say("repairing")
-                reply = await self.conversation.ask(repair_request(problems), purpose="repair")
-        raise UnusableReplyError(
-            f"its reply could not be applied after {REPAIRS} repairs: {' '.join(problems)}"
-        )
-
-    async def _commit(self, edits: Edits, changes: tuple[Change, ...]) -> Result:
-        self._say("committing")
-        tree = await asyncio.to_thread(self._write_tree, changes)
-        changed = tree != await asyncio.to_thread(self.repository.tree, self.base)
-        outcome = self._outcome(edits, changed=changed)
-        message = self._message(edits, outcome)
-        commit = await asyncio.to_thread(self.repository.commit_tree, tree, [self.base], message)
-        result = self._result(
-            outcome,
-            commits=(commit,),
-            note=edits.note or edits.nothing or "",
-            remarks=tuple(remark for change in changes for remark in change.remarks),
-        )
-        await self.record(Step(f"{self.task.id}: {outcome.value}", {}, (commit,)))
-        try:
-            await self.checkout.opened()
-            has_worktree = True
-        except GitError as error:
-            has_worktree = False
-            missing = f"it has no worktree: {error.message}"
-            result = replace(result, remarks=(*result.remarks, missing))
-        try:
-            await self._advance_branch(commit, has_worktree=has_worktree)
-        except GitError as error:
-            told = f"its commit {commit[:12]} is not on its branch: {error.message}"
-            return replace(result, outcome=Outcome.FAILED, error=told)
-        return result
-
-    def _write_tree(self, changes: tuple[Change, ...]) -> Oid:
-        repository = self.repository
-        return repository.edit_tree(
-            repository.tree(self.base),
-            {
-                change.path: (change.mode, repository.write_blob(change.data))
-                if change.mode is not None
-                else None
-                for change in changes
-            },
-        )
-
-    def _outcome(self, edits: Edits, *, changed: bool) -> Outcome:
-        if changed:
-            return Outcome.DONE
-        if self.role.writes is Writes.NOTHING or edits.nothing is not None:
-            return Outcome.NOTED
-        return Outcome.EMPTY
-
-    def _message(self, edits: Edits, outcome: Outcome) -> str:
-        trailers = self.authorship.task_trailers(self.task.id, self.role.name, self.model)
-        title = self.task.title or f"{self.role.name}: {self.task.id}"
-        if edits.commit_message and outcome is Outcome.DONE:
-            subject, _, body = edits.commit_message.partition("\n")
-            return write_message(subject, body, trailers)
-        note = "\n\n".join(part for part in (edits.nothing, edits.note) if part)
-        return write_message(title, note, trailers)
-
-    async def _advance_branch(self, commit: Oid, *, has_worktree: bool) -> None:
-        """Files first, then the branch: a crash in between leaves the branch behind the ledger,
-        which knows the commit. So does a person who has changed the same files meanwhile."""
-        branch = RefName(f"refs/heads/{self.branch}")
-        at: Oid | None = self.base
-        if has_worktree:
-            await self.checkout.move_to(self.base, commit)
-        else:
-            at = await asyncio.to_thread(self.repository.ref, branch) and self.base
-        await asyncio.to_thread(self.repository.update_ref, branch, commit, at)
-
-    def _result(self, outcome: Outcome, **facts: object) -> Result:
+            outcome, error = Outcome.CANCELLED, "the run stopped"
+        except (ModelError, GitError, TaskFailedError) as failed:
+            outcome, error = Outcome.FAILED, failed.message
+        kept = await self.workplace.leave(keep=self._keep)
         return Result(
             self.task.id,
             self.role.name,
             outcome,
             branch=self.branch,
             base=self.base,
-            **facts,  # type: ignore[arg-type]
+            commits=tuple(self._commits),
+            note="\n\n".join(note for note in self._notes if note),
+            error=error,
+            remarks=tuple(self._remarks),
+            usage=self.worker.usage,
+            cost_usd=self.worker.cost_usd,
+            seconds=time.monotonic() - began,
+            kept_worktree=kept,
         )
 
+    @property
+    def _tip(self) -> Oid:
+        return self._commits[-1] if self._commits else self.base
+
+    async def _carry_out(self) -> Outcome:
+        work = await self._begin()
+        await self._commit(work)
+        if not await self._changed():
+            is_said = self.role.writes is Writes.NOTHING or work.reason
+            return Outcome.NOTED if is_said else Outcome.EMPTY
+        if self.check is not None:
+            await self._pass(self.check)
+        return Outcome.DONE
+
+    async def _begin(self) -> Work:
+        """The first work. A worktree is set up meanwhile; where that fails, so does the task."""
+        working = asyncio.ensure_future(self.worker.begin(self.base))
+        under_way: set[asyncio.Future[Any]] = {working}
+        if self.workplace.needs_setup:
+            under_way.add(asyncio.ensure_future(self.workplace.ready()))
+        try:
+            ended, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_EXCEPTION)
+            for one in ended:
+                one.result()
+            return working.result()
+        finally:
+            for one in under_way:
+                one.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    # -- what was made
+
+    async def _commit(self, work: Work) -> None:
+        """Every version of the work that changes something, and the first in any case. Raises
+        `TaskFailedError`."""
+        self._say("committing")
+        self._notes.append(work.note)
+        self._remarks += work.remarks
+        before = self._tip
+        for version in work.versions:
+            if self._commits and version.tree == await self._tree(self._tip):
+                continue
+            commit = await asyncio.to_thread(
+                self.repository.commit_tree, version.tree, [self._tip], version.message
+            )
+            await self.record(Step(f"{self.task.id}: committed", {}, (commit,)))
+            self._commits.append(commit)
+        try:
+            await self._advance_branch(before, in_place=work.in_place)
+        except GitError as error:
+            told = f"its commit {self._tip[:12]} is not on its branch: {error.message}"
+            raise TaskFailedError(told) from None
+        if work.error:
+            raise TaskFailedError(work.error)
+
+    async def _advance_branch(self, before: Oid, *, in_place: bool) -> None:
+        """Files first, then the branch: a crash in between leaves the branch behind the ledger,
+        which knows the commit. So does a person who has changed the same files meanwhile."""
+        branch = RefName(f"refs/heads/{self.branch}")
+        at: Oid | None = before
+        if in_place:
+            at = await asyncio.to_thread(self.repository.ref, branch)
+            worktree = await self.workplace.opened()
+            await asyncio.to_thread(worktree.settle, self.branch, self._tip)
+        else:
+            try:
+                await self.workplace.opened()
+            except GitError as error:
+                self._remarks.append(f"it has no worktree: {error.message}")
+                at = await asyncio.to_thread(self.repository.ref, branch) and before
+            else:
+                await self.workplace.move_to(before, self._tip)
+        await asyncio.to_thread(self.repository.update_ref, branch, self._tip, at)
+
+    async def _changed(self) -> bool:
+        return await self._tree(self._tip) != await self._tree(self.base)
+
+    async def _tree(self, commit: Oid) -> Oid:
+        return await asyncio.to_thread(self.repository.tree, commit)
+
+    # -- the check
+
+    async def _pass(self, command: str) -> None:
+        """Run the check, and let the worker mend what it finds. Raises `TaskFailedError` when it
+        still fails then: there is no evidence that the commits are good."""
+        for repairs in range(CHECK_REPAIRS + 1):
+            failed = await self._run_check(command, repairs)
+            self._keep = failed is not None
+            if failed is None:
+                if repairs:
+                    self._remarks.append(f"its check failed at first and was mended: {command}")
+                return
+            tip, after = self._tip, f" after {repairs} repairs" if repairs else ""
+            if repairs < CHECK_REPAIRS:
+                after += await self._mend(failed)
+            if self._tip == tip:
+                raise TaskFailedError(f"its check failed{after}: {failed.summary}")
+
+    async def _run_check(self, command: str, repairs: int) -> FailedCheck | None:
+        self._say("checking")
+        run = await self.workplace.check(command, seconds=self.check_seconds)
+        path = f"tasks/{self.task.id}/checks/{repairs + 1:04}.json"
+        said = "passed" if run.passed else "failed"
+        files = {path: check_record(command, run)}
+        await self.record(Step(f"{self.task.id}: check {said}", files))
+        return None if run.passed else FailedCheck(command, run)
+
+    async def _mend(self, failed: FailedCheck) -> str:
+        """Ask for a mend and commit it; returns what is to be told where none came of it."""
+        self._say("mending")
+        try:
+            work = await self.worker.mend(self._tip, failed.request())
+        except (ModelError, TaskFailedError) as error:
+            raise TaskFailedError(
+                f"its check failed: {failed.summary}; it could not be mended: {error.message}"
+            ) from None
+        await self._commit(work)
+        return f", which it left: {work.reason}" if work.reason else ", which it did not mend"
+
     def _say(self, state: str) -> None:
-        spent = self.conversation
-        self.watch(TaskProgressed(self.task.id, state, spent.usage.output, spent.cost_usd))
-
-
-class UnusableReplyError(GitswarmError):
-    """The model's replies could not be used."""
+        worker = self.worker
+        self.watch(TaskProgressed(self.task.id, state, worker.usage.output, worker.cost_usd))

@@ -24,13 +24,14 @@ class Briefing:
     missing: Sequence[str] = ()
     """Paths it should read that are not shown: nothing is there, or no text that may be."""
 
-    def text(self) -> str:
+    def text(self, *, for_program: bool = False) -> str:
+        """`for_program`: for one that has the files, and tools of its own to read them."""
         parts = [
             self._role(),
             f"# The goal of the whole run\n\n{self.plan.goal.strip()}",
             self._siblings(),
-            self._dependencies(),
-            self._reads(),
+            self._dependencies(for_program=for_program),
+            self._named_reads() if for_program else self._reads(),
             self._task(),
         ]
         return "\n\n".join(part for part in parts if part) + "\n"
@@ -57,15 +58,17 @@ class Briefing:
             lines.append(f"- `{task.id}`{you}, {task.role}: {task.title or task.id}.{owns}{after}")
         return "\n".join(lines)
 
-    def _dependencies(self) -> str:
+    def _dependencies(self, *, for_program: bool) -> str:
         if not self.task.depends_on:
             return ""
+        overview = ", which `show_diff` shows; the codebase overview above was made before them"
         lines = [
             "# What you build on",
             "",
-            "The files that your tools show you already contain the changes of "
+            "The files that you see already contain the changes of "
             + ", ".join(f"`{task}`" for task in self.task.depends_on)
-            + ", which `show_diff` shows; the codebase overview above was made before them.",
+            + ("" if for_program else overview)
+            + ".",
         ]
         for task, note in self.notes.items():
             lines += ["", f"## Note of `{task}`", "", _quoted(note.strip() or "(none)")]
@@ -84,6 +87,11 @@ class Briefing:
                 + ", ".join(f"`{p}`" for p in self.missing),
             ]
         return "\n".join(lines)
+
+    def _named_reads(self) -> str:
+        if not self.task.reads:
+            return ""
+        return "# Files to read first\n\n" + ", ".join(f"`{path}`" for path in self.task.reads)
 
     def _task(self) -> str:
         owns = ""

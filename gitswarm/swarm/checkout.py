@@ -73,21 +73,21 @@ class Checkout:
         """Bring its files to another commit; a folder that somebody removed stays away."""
         worktree = await self.opened()
         if worktree.path.exists():
-            await self._run(lambda: worktree.move_to(old, new))
+            await self.run(lambda: worktree.move_to(old, new))
 
     async def whole(self) -> Path:
         """The folder, with every file of the tree in it."""
         worktree = await self.opened()
-        await self._run(worktree.make_whole)
+        await self.run(worktree.make_whole)
         return worktree.path
 
-    async def leave(self) -> str:
+    async def leave(self, act: Callable[[Worktree], bool] = Worktree.remove) -> str:
         """Remove the folder, unless something in it is in no commit: then its path is told."""
         try:
             worktree = await self.opened()
         except GitError:
             return ""
-        return "" if await self._run(worktree.remove) else str(worktree.path)
+        return "" if await self.run(lambda: act(worktree)) else str(worktree.path)
 
-    async def _run(self, act: Callable[[], T]) -> T:
+    async def run(self, act: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, act)

@@ -14,7 +14,7 @@ from gitswarm.plan.roles import Writes
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, RepoPath, TreeEntry, show
 from gitswarm.swarm.ownership import owned_by
 
-__all__ = ["is_ci_definition", "owned_by", "refusal"]
+__all__ = ["is_ci_definition", "owned_by", "refusal", "role_refusal"]
 
 FindEntry = Callable[[RepoPath], TreeEntry | None]
 """Looks a path up in the tree that is written to."""
@@ -38,6 +38,12 @@ def refusal(
         or _why_not_through(path, entry, deleted)
         or _why_not_onto(path, entry(path), deleting=deleting)
     )
+    return f"{show(path)!r} {reason}." if reason else None
+
+
+def role_refusal(path: RepoPath, writes: Writes) -> str | None:
+    """The same for a path that a program has written: what it is good for, it is already."""
+    reason = _why_not_this_role(path, writes)
     return f"{show(path)!r} {reason}." if reason else None
 
 

@@ -6,13 +6,19 @@ from gitswarm.model import ToolCall
 from gitswarm.model.conversation import ToolAnswer
 from gitswarm.plan.roles import Role
 
+Answer = Callable[[ToolCall], ToolAnswer]
+
 
 class RoleTools:
     """Answers the tools of the role and refuses the rest, which every request offers all the same:
     the tools are part of the prefix that all agents share."""
 
-    def __init__(self, role: Role, answer: Callable[[ToolCall], ToolAnswer]) -> None:
+    def __init__(self, role: Role, answer: Answer) -> None:
         self._role = role
+        self._answer = answer
+
+    def read_with(self, answer: Answer) -> None:
+        """Answer with other tools from now on: those of a later commit."""
         self._answer = answer
 
     def answer(self, call: ToolCall) -> ToolAnswer:

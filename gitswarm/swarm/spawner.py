@@ -9,7 +9,7 @@ from pathlib import Path
 from gitswarm.errors import GitError
 from gitswarm.model import Model, Prefix
 from gitswarm.model.conversation import Conversation
-from gitswarm.plan.roles import Role
+from gitswarm.plan.roles import Role, Writes
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.plan.tools import ReadOnlyTools
 from gitswarm.plan.withheld import Withheld
@@ -27,12 +27,17 @@ from gitswarm.repo.objects import (
 from gitswarm.repo.repository import Repository
 from gitswarm.settings import Settings
 from gitswarm.swarm.agent import Agent
+from gitswarm.swarm.author import Author
 from gitswarm.swarm.briefing import Briefing
 from gitswarm.swarm.checkout import Checkouts
 from gitswarm.swarm.messages import Authorship
+from gitswarm.swarm.program import Program, program_prompt
 from gitswarm.swarm.results import Result
-from gitswarm.swarm.role_tools import RoleTools
+from gitswarm.swarm.role_tools import Answer, RoleTools
+from gitswarm.swarm.setup import Setup
 from gitswarm.swarm.turns import Record
+from gitswarm.swarm.work import Worker
+from gitswarm.swarm.workplace import Workplace
 
 READ_LIMIT = 200_000
 """Bytes of one file that a task `reads`; what is longer is left to the agent's tools."""
@@ -96,35 +101,73 @@ class AgentSpawner:
         """An agent that starts from `base`; `done` holds the results it depends on."""
         role = self.roles[task.role]
         branch = task_branch(self.run, task.id)
-        model = self.settings.model_for(role.name, role.model)
         self.watch(TaskStarted(task.id, role.name, task.title))
         briefing = await asyncio.to_thread(self._briefing, task, role, base, done)
+        checkout = self.checkouts.open(task.id, branch, base, map(_repo_path, task.reads))
+        workplace = Workplace(checkout, Setup.configured(self.settings, self.repository.folder))
+        writes = role.writes is not Writes.NOTHING
         return Agent(
             task=task,
             role=role,
-            model=model,
             base=base,
             branch=branch,
-            checkout=self.checkouts.open(task.id, branch, base, map(_repo_path, task.reads)),
+            workplace=workplace,
             repository=self.repository,
-            attributes=self.attributes,
-            withheld=self.withheld,
-            conversation=self._conversation(task, role, model, base),
-            briefing=briefing,
-            authorship=Authorship(self.run, self.settings.co_author),
+            worker=self._worker(task, role, base, briefing, workplace),
+            check=self.settings.check_for(role.name) if writes else None,
+            check_seconds=self.settings.timeout_seconds,
             record=self.record,
             watch=self.watch,
         )
 
-    def _conversation(self, task: Task, role: Role, model: str, base: Oid) -> Conversation:
-        tools = ReadOnlyTools(self.repository, base, self.withheld, base=self.run_base)
+    def _worker(
+        self, task: Task, role: Role, base: Oid, briefing: Briefing, workplace: Workplace
+    ) -> Worker:
+        """The program that is configured for the role, else the model."""
+        command = self.settings.agent_command_for(role.name)
+        if command is not None:
+            return Program(
+                command=command,
+                task=task,
+                role=role,
+                branch=task_branch(self.run, task.id),
+                repository=self.repository,
+                workplace=workplace,
+                prompt=program_prompt(briefing),
+                authorship=Authorship(self.run, self.settings.co_author or ""),
+            )
+        model = self.settings.model_for(role.name, role.model)
+        tools = RoleTools(role, self._tools_at(base))
+        authorship = Authorship(self.run, self.settings.co_author)
+        conversation = self._conversation(task, role, model, tools)
+        return Author(
+            task=task,
+            role=role,
+            repository=self.repository,
+            attributes=self.attributes,
+            withheld=self.withheld,
+            conversation=conversation,
+            tools=tools,
+            tools_at=self._tools_at,
+            briefing=briefing.text(),
+            trailers=authorship.task_trailers(task.id, role.name, model),
+            say=lambda state: self.watch(
+                TaskProgressed(task.id, state, conversation.usage.output, conversation.cost_usd)
+            ),
+        )
+
+    def _tools_at(self, commit: Oid) -> Answer:
+        tools = ReadOnlyTools(self.repository, commit, self.withheld, base=self.run_base)
+        return tools.answer
+
+    def _conversation(self, task: Task, role: Role, model: str, tools: RoleTools) -> Conversation:
         conversation = Conversation(
             model=self.model,
             model_name=model,
             prefix=self.prefix,
             run=self.run,
             task=task.id,
-            answer=RoleTools(role, tools.answer).answer,
+            answer=tools.answer,
             max_tokens=self.settings.max_tokens,
             effort=role.effort,
             on_progress=lambda progress: self.watch(
@@ -138,7 +181,9 @@ class AgentSpawner:
         )
         return conversation
 
-    def _briefing(self, task: Task, role: Role, base: Oid, done: Mapping[TaskId, Result]) -> str:
+    def _briefing(
+        self, task: Task, role: Role, base: Oid, done: Mapping[TaskId, Result]
+    ) -> Briefing:
         reads: dict[str, str] = {}
         missing: list[str] = []
         for path in task.reads:
@@ -148,7 +193,7 @@ class AgentSpawner:
             else:
                 reads[path] = text
         notes = {id: done[id].note for id in task.depends_on}
-        return Briefing(self.plan, task, role, notes, reads, missing).text()
+        return Briefing(self.plan, task, role, notes, reads, missing)
 
     def _text(self, base: Oid, path: str) -> str | None:
         entry = self.repository.entry(base, _repo_path(path))
