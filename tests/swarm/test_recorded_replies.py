@@ -9,7 +9,7 @@ import pytest
 from gitswarm.errors import PlanError
 from gitswarm.plan.goal import read_planned
 from gitswarm.plan.roles import load_builtin_roles
-from gitswarm.swarm.agent import REPAIRS
+from gitswarm.swarm.author import REPAIRS
 from gitswarm.swarm.briefing import repair_request
 from gitswarm.swarm.edits import EditsRefused
 from tests.swarm.replies import changes
