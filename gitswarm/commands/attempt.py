@@ -5,7 +5,7 @@ import math
 import signal
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -27,6 +27,8 @@ from gitswarm.run import Run
 from gitswarm.saved_run import load_run
 from gitswarm.settings import DEFAULT_MODEL, Settings
 from gitswarm.stop import Stop
+
+T = TypeVar("T")
 
 RESOLVING_AT_ONCE = 4
 """Calls beside those of the agents that may be under way: files being resolved for a fan-in."""
@@ -189,11 +191,11 @@ def edited(plan: Plan, roles: list[str], console: Console) -> Plan:
     return changed
 
 
-def run_until_signalled(pursue: Callable[[Stop], Coroutine[Any, Any, Report]]) -> Report:
+def run_until_signalled(pursue: Callable[[Stop], Coroutine[Any, Any, T]]) -> T:
     """Run to the report. A first SIGINT or SIGTERM stops cleanly; a second one cancels whatever is
     under way, and the process exits without a report; both leave a run that its ledger knows."""
 
-    async def main() -> Report:
+    async def main() -> T:
         stop = Stop()
         loop = asyncio.get_running_loop()
         work = asyncio.ensure_future(pursue(stop))

@@ -1,9 +1,10 @@
 """A review from the command line or a hook: reviewers, the model's client, the wait."""
 
-import asyncio
 from collections.abc import Sequence
+from functools import partial
 
-from gitswarm.commands.attempt import open_model, require_usable_models
+from gitswarm.cli import StoppedError
+from gitswarm.commands.attempt import open_model, require_usable_models, run_until_signalled
 from gitswarm.errors import UsageError
 from gitswarm.model.claude import FAULTS, start_import
 from gitswarm.model.prices import Prices, price_overrides
@@ -20,6 +21,7 @@ from gitswarm.review.review import REVIEWERS, Review, Reviewing
 from gitswarm.review.scope import Scope
 from gitswarm.review.verdicts import Reviewer
 from gitswarm.settings import Settings
+from gitswarm.stop import Stop, StopRequestedError
 
 
 def review_scope(
@@ -45,7 +47,7 @@ def review_scope(
     reviewers = load_reviewers(repository, settings, change, roles)
     require_usable_models(settings, prices, [reviewer.role for reviewer in reviewers])
 
-    async def ask(withheld: Withheld) -> Review:
+    async def ask(stop: Stop, withheld: Withheld) -> Review:
         async with open_model(settings, prices, faults=faults) as model:
             reviewing = Reviewing(
                 change=change,
@@ -60,10 +62,13 @@ def review_scope(
             )
             if reviewing.news:
                 start_import()
-            return await reviewing.review(seconds=seconds)
+            try:
+                return await stop.or_result(reviewing.review(seconds=seconds))
+            except StopRequestedError:
+                raise StoppedError(stop.signum) from None
 
     with Attributes.of(repository, scope.base) as attributes:
-        review = asyncio.run(ask(Withheld(attributes)))
+        review = run_until_signalled(partial(ask, withheld=Withheld(attributes)))
     return accept(review, Source(repository, scope.head), baseline)
 
 

@@ -1,13 +1,15 @@
 """`git swarm review`: what is asked, what is shown, and how it ends."""
 
 import json
+import signal
+import time
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from gitswarm.model.reply import read_reply
-from tests.e2e.conftest import Swarm, file_reply, git, in_turn
+from tests.e2e.conftest import Swarm, file_reply, finish, git, in_turn
 from tests.e2e.findings import NOTHING, REVIEWERS, answers, finding, findings_reply, system_of
 from tests.e2e.sarif import SARIF
 from tests.messages_api import Scripted
@@ -485,3 +487,17 @@ def test_a_sarif_log_has_everything_and_nothing_that_the_standard_does_not_know(
     [invocation] = run["invocations"]
     assert invocation["executionSuccessful"] is False
     assert len(invocation["toolExecutionNotifications"]) == 2
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_review_can_be_stopped(swarm: Swarm, signum: signal.Signals) -> None:
+    swarm.commit({"app.py": "1\n"})
+    swarm.script.answers = {"review": Scripted.text(NOTHING, latency=50.0)}
+
+    with swarm.start("review", "HEAD~1") as process:
+        while not swarm.api.calls:
+            time.sleep(0.02)
+        process.send_signal(signum)
+        done = finish(process)
+
+    assert (done.status, done.stdout) == (128 + signum, "")
