@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -358,6 +358,8 @@ class Orchestrator:
         if self.stop.is_set():
             raise StopRequestedError
         self._spending.require_answer()
+        if required:
+            await self._carry_over(engine, required)
         if missing := [id for id in required if id in self.run.unfinished]:
             self._stopped = f"{', '.join(missing)} did not end well: what was merged before stays"
             return
@@ -391,6 +393,28 @@ class Orchestrator:
             else None,
             dropped=run.left_out,
         )
+
+    async def _carry_over(self, engine: IntegrationEngine, redone: Collection[TaskId]) -> None:
+        """Bring the tasks that build on redone ones onto what these came to, where that is a matter
+        of merging; the others stay on the earlier work."""
+        run = self.run
+        waiting = run.dependents(redone) - {*redone} - run.unfinished - run.left_out
+        for task in (one for one in run.in_order if one.id in waiting):
+            collected = self._collected[task.id]
+            earlier = collected.result
+            with suppress(FanInOpenError):
+                base = await engine.base_for(task)
+                commit = await engine.carry_over(collected, base)
+                if commit is None or earlier.branch is None:
+                    self._tell(Warned(f"{task.id} stays on the earlier work of what it builds on"))
+                    continue
+                result = replace(earlier, base=base, commits=(commit,))
+                await run.record.task_ended(result)
+                await asyncio.to_thread(self._branches.move, earlier.branch, commit, collected.tip)
+                run.results[task.id] = result
+                collector = ResultCollector(self.repository)
+                self._collected[task.id] = await asyncio.to_thread(collector.collect, task, result)
+                engine.restore(self._collected[task.id])
 
     async def _make_way(self, tasks: Collection[TaskId]) -> None:
         """Take away what an earlier attempt at these tasks left, once the ledger keeps its commits
@@ -506,6 +530,14 @@ class Orchestrator:
         )
         await self.run.record.verified(self._integration.tree, self._verdict)
 
+    def _standing(self) -> dict[str, str] | None:
+        """What an earlier integration merged, where this one did not come to pass."""
+        merged = self.run.merged
+        if self._integration or merged is None or merged == self.run.base:
+            return None
+        tree = self.repository.tree(merged)
+        return {"branch": task_branch(self.run.id, "merged"), "commit": merged, "tree": tree}
+
     def _report(self) -> Report:
         run = self.run
         working = sum(run.results[id].seconds for id in self._worked)
@@ -514,6 +546,7 @@ class Orchestrator:
             goal=run.goal,
             base=run.base,
             results=tuple(run.results[t.id] for t in run.tasks if t.id in run.results),
+            standing=self._standing(),
             dropped=run.left_out,
             integration=self._integration,
             merged_branch=task_branch(run.id, "merged") if self._integration else None,

@@ -24,6 +24,8 @@ class Report:
     goal: str
     base: Oid
     results: tuple[Result, ...] = ()
+    standing: Mapping[str, str] | None = None
+    """Branch, commit and tree of what was merged earlier, where nothing was merged now."""
     dropped: Collection[TaskId] = ()
     """Tasks whose work the user left out."""
     integration: Integration | None = None
@@ -114,8 +116,13 @@ class Report:
             "run": self.run,
             "goal": self.goal,
             "base": self.base,
-            "merged": merged
-            and {"branch": self.merged_branch, "commit": merged.commit, "tree": merged.tree},
+            "merged": {
+                "branch": self.merged_branch,
+                "commit": merged.commit,
+                "tree": merged.tree,
+            }
+            if merged
+            else self.standing,
             "tasks": [self._task(result) for result in self.results],
             "conflicts": [conflict.to_json() for conflict in self.conflicts],
             "findings": [finding.to_json() for finding in self.findings],

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
 
 from gitswarm.errors import UsageError
 from gitswarm.integrate.memory import Kept
@@ -64,6 +65,13 @@ class Run:
     @property
     def tasks(self) -> tuple[Task, ...]:
         return self.plan.tasks if self.plan else ()
+
+    @property
+    def in_order(self) -> list[Task]:
+        """The tasks, each after those that it builds on."""
+        by_id = {task.id: task for task in self.tasks}
+        order = TopologicalSorter({task.id: task.depends_on for task in self.tasks})
+        return [by_id[id] for id in order.static_order()]
 
     @property
     def known_cost_usd(self) -> float:

@@ -35,7 +35,7 @@ def command(
     """Carry out TASK once more and merge its run again.
 
     The tasks that build on it are redone too with --dependents or -y, or when you say so;
-    otherwise they stay as they are, on its earlier work.
+    otherwise what they did is merged onto its new work, where git can do that.
     """
     from gitswarm.commands.attempt import carry, open_run
     from gitswarm.console import Console
@@ -59,8 +59,8 @@ def command(
             again |= {*built_on}
         else:
             console.say(
-                f"These build on the earlier work of {id} and stay as they are: {names}. To redo"
-                " them, too:",
+                f"These build on {id}, and what they did is carried over: {names}. To redo them,"
+                " too:",
                 f"git swarm redo {id} --run {run.id} --dependents",
             )
     run.begin_again({id}, note)

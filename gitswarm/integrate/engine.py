@@ -237,6 +237,25 @@ class IntegrationEngine:
             warnings=tuple(self._warnings),
         )
 
+    async def carry_over(self, collected: Collected, base: Oid) -> Oid | None:
+        """What a task did, on another base than the one it started from, as one commit; None where
+        git cannot merge the two."""
+        result = collected.result
+        if result.base is None:
+            return None
+        there = await asyncio.to_thread(self.repository.tree, base)
+        # Both sides of this merge start from the old base, which git therefore takes for theirs.
+        beside = await asyncio.to_thread(
+            self.repository.commit_tree, there, [result.base], f"What {result.task} starts from\n"
+        )
+        outcome = await asyncio.to_thread(
+            merge, self.repository, beside, collected.tip, self.attributes
+        )
+        if not isinstance(outcome, Merged):
+            return None
+        message = (await asyncio.to_thread(self.repository.commit, collected.tip)).message
+        return await asyncio.to_thread(self.repository.commit_tree, outcome.tree, [base], message)
+
     async def open_state(self, merge: OpenMerge) -> OpenState | None:
         """What is known of a merge that waits for a person; None where it does not any more."""
         tip = Tip(merge.theirs, merge.task, self._brought_by(merge.task))

@@ -324,7 +324,13 @@ def next_steps(report: Report) -> Iterator[tuple[str, str]]:
         yield f"git swarm show {report.run} {result.task}", "what went wrong"
     if report.stopped and report.results:
         yield f"git swarm resume {report.run}", "go on with it"
+    elif any(result.outcome in _UNENDED for result in report.counted):
+        yield f"git swarm resume {report.run}", "try again"
+    if report.stopped and report.results:
         yield f"git swarm status {report.run}", "how far it came"
+
+
+_UNENDED = (Outcome.FAILED, Outcome.TIMEOUT, Outcome.CANCELLED)
 
 
 def _first(results: Sequence[Result], which: Callable[[Result], bool]) -> list[Result]:

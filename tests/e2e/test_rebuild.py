@@ -300,5 +300,23 @@ def test_an_attempt_that_fails_leaves_what_was_merged(swarm: Swarm, run: Finishe
 
     assert (failed.status, failed.task("left")["outcome"]) == (1, "failed")
     assert "left did not end well: what was merged before stays" in " ".join(failed.stderr.split())
-    assert tip(swarm, run.json["merged"]["branch"]) != run.json["base"]
+    assert failed.json["merged"] == run.json["merged"]
     assert again.json["merged"]["tree"] == run.json["merged"]["tree"]
+
+
+def test_what_builds_on_a_redone_task_is_carried_over_unless_it_is_redone_too(
+    swarm: Swarm, run: Finished
+) -> None:
+    swarm.script.answers["task:other"] = file_reply({"other.txt": "better\n"})
+    done = swarm("redo", "other", "--json", COLUMNS="400")
+
+    assert (done.status, [call.task for call in swarm.api.calls]) == (0, ["other"]), done.stderr
+    assert "what they did is carried over: after" in done.stderr
+    assert swarm.repo.files(done.json["merged"]["commit"]) == {
+        **swarm.repo.files(run.json["merged"]["commit"]),
+        "other.txt": "better\n",
+    }
+    after = swarm.repo.repository.commit(done.task("after")["commits"][-1])
+    assert after.parents == tuple(done.task("other")["commits"])
+    assert tip(swarm, f"swarm/{run.json['run']}/after") == after.oid
+    assert swarm("integrate", "--json").json["merged"] == done.json["merged"]

@@ -95,7 +95,7 @@ def test_what_to_type_next_stays_a_short_list(monkeypatch: pytest.MonkeyPatch) -
     failed = replace(NEEDS_PERSON.results[2], error="")
     report = replace(NEEDS_PERSON, results=(failed,) * 9 + (NEEDS_PERSON.results[0],) * 9)
 
-    assert len(section(page(monkeypatch, report), "Next").splitlines()) == 1 + 2 + 1 + 3 + 3
+    assert len(section(page(monkeypatch, report), "Next").splitlines()) == 1 + 2 + 1 + 3 + 3 + 1
 
 
 def test_the_headline_follows_the_exit_code() -> None:
@@ -321,4 +321,5 @@ Next
   git swarm continue links-expire-3f9c                  decide by hand
   git log -1 swarm/links-expire-3f9c/researcher         what researcher found
   git swarm show links-expire-3f9c docs                 what went wrong
+  git swarm resume links-expire-3f9c                    try again
 """
