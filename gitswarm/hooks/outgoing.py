@@ -83,11 +83,20 @@ def outgoing(
     """What each of the updates adds, the same commits once. Deletions, and refs to what the remote
     has, add nothing."""
     seen: set[tuple[Oid, Oid]] = set()
+    remote = _name(repository, remote)
     for update in updates:
         found = _outgoing(repository, update, remote)
         if found and (found.base, found.head) not in seen:
             seen.add((found.base, found.head))
             yield found
+
+
+def _name(repository: Repository, remote: str) -> str:
+    """The name of a remote that was pushed to by its address, which git tells in place of it."""
+    for key in repository.config_keys("remote."):
+        if key.endswith((".url", ".pushurl")) and repository.config(key) == remote:
+            return key.removeprefix("remote.").rpartition(".")[0]
+    return remote
 
 
 def _outgoing(repository: Repository, update: RefUpdate, remote: str) -> Outgoing | None:

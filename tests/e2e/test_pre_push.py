@@ -206,12 +206,16 @@ def test_what_adds_nothing_to_the_remote_is_not_looked_at(pusher: Pusher) -> Non
     )
 
 
-def test_a_new_branch_is_compared_with_where_it_left_the_remote(pusher: Pusher) -> None:
+@pytest.mark.parametrize("by_address", [False, True])
+def test_a_new_branch_is_compared_with_where_it_left_the_remote(
+    pusher: Pusher, by_address: bool
+) -> None:
     pusher.repo.git("checkout", "--quiet", "-b", "feature")
     head = pusher.repo.commit({"feature.py": "new\n"}, on=pusher.swarm.base)
     pusher.repo.checkout(head, "feature")
 
-    assert pusher.push("origin", "feature").status == 0
+    where = pusher.repo.git("remote", "get-url", "origin").strip() if by_address else "origin"
+    assert pusher.push(where, "feature").status == 0
 
     assert pusher.remote("refs/heads/feature") == head
     assert "- feature.py: new file\n\n## feature.py" in system_of(pusher.swarm.api.calls[0])
