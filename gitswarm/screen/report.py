@@ -9,7 +9,6 @@ from gitswarm.findings import Finding
 from gitswarm.integrate.values import MergeConflict
 from gitswarm.integrate.verify import Verdict, VerifyOutcome
 from gitswarm.model import Usage
-from gitswarm.repo.objects import RunId
 from gitswarm.report import PURPOSES, Report
 from gitswarm.screen.log import SHORT_OID
 from gitswarm.screen.outcomes import ATTENTION, ERROR_LIMIT, FAILED, WELL, sign, write_errors
@@ -39,7 +38,7 @@ def write_report(sheet: Sheet, report: Report) -> None:
     sheet.paragraph((report.run, "bold"), "  ", (words, style))
     if report.results:
         sheet.blank()
-        _write_tasks(sheet, report.run, report.results)
+        _write_tasks(sheet, report)
     if report.conflicts:
         _write_conflicts(sheet, report.conflicts)
     _write_findings(sheet, report.findings)
@@ -101,7 +100,8 @@ _IN_WORDS = {
 }
 
 
-def _write_tasks(sheet: Sheet, run: RunId, results: Sequence[Result]) -> None:
+def _write_tasks(sheet: Sheet, report: Report) -> None:
+    run, results = report.run, report.results
     columns = [
         Column("  Task", yields="wrap"),
         Column("Role", spare=3),
@@ -117,7 +117,7 @@ def _write_tasks(sheet: Sheet, run: RunId, results: Sequence[Result]) -> None:
         [
             styled(sign(result.outcome, sheet.glyphs), " ", result.task),
             styled((result.role if result.role != result.task else "", "dim")),
-            styled(result.outcome.value),
+            styled("dropped" if result.task in report.dropped else result.outcome.value),
             styled(str(len(result.commits)) if result.commits else ""),
             styled(duration(result.seconds) if result.seconds else ""),
             styled((tokens(result.usage.prompt) if result.seconds else "", "dim")),

@@ -232,6 +232,7 @@ def test_dropped_and_restored_is_the_same_tree(swarm: Swarm, run: Finished) -> N
 
     assert (dropped.status, restored.status, swarm.purposes()) == (0, 0, [])
     assert "Left out too, as they build on other: after" in shown
+    assert "other builder dropped 1" in shown
     assert {task["id"]: task["error"] for task in dropped.json["tasks"]} == {
         "left": None,
         "right": None,
