@@ -66,10 +66,11 @@ class Report:
 
     @property
     def cost_usd(self) -> float | None:
-        """None when anything was paid whose price is not known."""
-        costs = self.spend.values()
-        known = [cost for cost in costs if cost is not None]
-        return round(sum(known), 6) if len(known) == len(costs) else None
+        """None when anything was paid whose price is not known, or by a program."""
+        costs = [*self.spend.values(), *(result.cost_usd for result in self.results)]
+        if None in costs:
+            return None
+        return round(sum(cost or 0.0 for cost in self.spend.values()), 6)
 
     @property
     def speedup(self) -> float | None:

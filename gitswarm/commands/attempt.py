@@ -3,7 +3,7 @@
 import asyncio
 import math
 import signal
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ from gitswarm.run import Run
 from gitswarm.saved_run import load_run
 from gitswarm.settings import DEFAULT_MODEL, Settings
 from gitswarm.stop import Stop
+from gitswarm.swarm.program import program_name
 
 T = TypeVar("T")
 
@@ -80,6 +81,20 @@ def require_usable_models(settings: Settings, prices: Prices, roles: Iterable[Ro
                 f"the model {model} came to its end on {price.end_of_life}",
                 hint=f"git config {key} {DEFAULT_MODEL}",
             )
+
+
+def cost_remarks(plan: Plan, roles: Mapping[str, Role], settings: Settings) -> list[str]:
+    """What costs money beyond the estimate, one sentence each, to be told with the plan: what role
+    files of the repository ask for, and programs."""
+    used = {task.role: roles[task.role] for task in plan.tasks}
+    programs = {name: settings.agent_command_for(name) for name in used}
+    told = wishes((role for name, role in used.items() if not programs[name]), settings)
+    return told + [
+        f"{name} is done by {program_name(command)}, as swarm.agentCommand says: what that spends"
+        " is in no estimate and no budget"
+        for name, command in programs.items()
+        if command
+    ]
 
 
 def require_answerable(*, yes: bool) -> None:
@@ -145,10 +160,9 @@ def carry(
             async def confirm(proposed: Plan) -> Plan | None:
                 while True:
                     expected = await orchestrator.estimate(proposed)
-                    used = {roles[task.role].name: roles[task.role] for task in proposed.tasks}
                     console.show_plan(
                         proposed,
-                        estimate=[*expected.lines(), *wishes(used.values(), settings)],
+                        estimate=[*expected.lines(), *cost_remarks(proposed, roles, settings)],
                         overlaps=overlaps(proposed),
                     )
                     answer = await console.confirm() if ask else "yes"

@@ -41,12 +41,12 @@ def command(
     repository = open_repository()
     settings = Overrides(model=model, budget=budget).over(Settings.load(repository))
 
-    from gitswarm.commands.attempt import open_model, require_usable_models
+    from gitswarm.commands.attempt import cost_remarks, open_model, require_usable_models
     from gitswarm.estimate import Estimate
     from gitswarm.model.claude import start_import
     from gitswarm.model.prices import Prices, price_overrides
     from gitswarm.orchestrator import Orchestrator, require_fit
-    from gitswarm.plan.role_places import load_roles, wishes
+    from gitswarm.plan.role_places import load_roles
     from gitswarm.plan.tasks import Plan, dump_plan, overlaps, plan_json
     from gitswarm.run import Run
     from gitswarm.stop import Stop
@@ -88,8 +88,7 @@ def command(
         }
         print_json({"schema": "gitswarm/plan/1", "plan": plan_json(plan), "estimate": estimated})
     else:
-        used = {roles[task.role].name: roles[task.role] for task in plan.tasks}
-        said = [*expected.lines(), *wishes(used.values(), settings)]
+        said = [*expected.lines(), *cost_remarks(plan, roles, settings)]
         console.show_plan(plan, estimate=said, overlaps=overlaps(plan), is_answer=True)
     return 0
 

@@ -144,7 +144,7 @@ def _finding(finding: Mapping[str, Any]) -> str:
 
 def _cost(report: Mapping[str, Any]) -> str:
     cost = report["cost_usd"]
-    paid = "An unknown amount, as a model's price is not known," if cost is None else money(cost)
+    paid = "An unknown amount, as not every price is known," if cost is None else money(cost)
     agents = several(len(report["tasks"]), "agent")
     return f"{paid} for {agents} in {duration(report['seconds'])}."
 

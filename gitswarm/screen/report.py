@@ -245,7 +245,7 @@ def _write_time_and_cost(sheet: Sheet, report: Report) -> None:
         for purpose in PURPOSES
         if report.spend.get(purpose, 0.0) != 0.0
     ]
-    unknown = "" if report.cost_usd is not None else ", a model's price is not known"
+    unknown = "" if report.cost_usd is not None else ", not every price is known"
     on = f": {', '.join(spent)}" if spent else ""
     sheet.fact("Cost", money(report.cost_usd), allowed, (on + unknown, "dim"))
     if sent := report.usage.prompt:

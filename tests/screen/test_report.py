@@ -309,7 +309,7 @@ Verify  failed, 2 tries, 3.2s  python -m pytest -q
     >       assert 0 == 1
     1 failed
 Time    1m 54s, against 4m 22s one after another: 2.3 times as fast
-Cost    ?: plan $0.04, task ?, a model's price is not known
+Cost    ?: plan $0.04, task ?, not every price is known
 
 Remarks
   builder: writes what docs owns: a.md
