@@ -51,6 +51,7 @@ from gitswarm.swarm.collector import Collected, ResultCollector
 from gitswarm.swarm.executor import ParallelExecutor
 from gitswarm.swarm.messages import Authorship
 from gitswarm.swarm.results import Outcome, Result
+from gitswarm.swarm.setup import Setup
 from gitswarm.swarm.spawner import AgentSpawner, task_branch, worktree_folder
 from gitswarm.swarm.turns import RecordedModel, Turns
 
@@ -526,6 +527,7 @@ class Orchestrator:
             self._integration.commit,
             self.run.base,
             folder=self._folder,
+            setup=Setup.configured(self.settings, self.repository),
             timeout=self.settings.timeout_seconds,
         )
         await self.run.record.verified(self._integration.tree, self._verdict)

@@ -11,6 +11,7 @@ from gitswarm.repo.leftovers import discard_leftover
 from gitswarm.repo.objects import Oid
 from gitswarm.repo.repository import Repository
 from gitswarm.repo.worktree import Worktree
+from gitswarm.swarm.setup import Setup
 
 
 class VerifyOutcome(StrEnum):
@@ -47,30 +48,45 @@ class Verdict:
 
 
 async def verify(
-    repository: Repository, command: str, merged: Oid, base: Oid, *, folder: Path, timeout: float
+    repository: Repository,
+    command: str,
+    merged: Oid,
+    base: Oid,
+    *,
+    folder: Path,
+    setup: Setup | None,
+    timeout: float,
 ) -> Verdict:
-    """Run the command on the merged commit in a worktree of its own under `folder`.
+    """Run the command on the merged commit in a worktree of its own under `folder`, once it is set
+    up. Raises `SetupError`.
 
     A failure is repeated once, and then tried on the base, so that nobody is blamed for what was
     broken before. The worktrees go afterwards: what a command leaves in them is not work.
     """
-    first = await _try(repository, command, merged, folder / "merged.check", timeout)
+    first = await _try(repository, command, merged, folder / "merged.check", setup, timeout)
     if first.passed:
         return _verdict(command, VerifyOutcome.PASSED, [first])
-    second = await _try(repository, command, merged, folder / "merged.check", timeout)
+    second = await _try(repository, command, merged, folder / "merged.check", setup, timeout)
     if second.passed:
         return _verdict(command, VerifyOutcome.FLAKY, [second, first])
-    on_base = await _try(repository, command, base, folder / "merged.base", timeout)
+    on_base = await _try(repository, command, base, folder / "merged.base", setup, timeout)
     outcome = VerifyOutcome.FAILED if on_base.passed else VerifyOutcome.BASE_FAILED
     return _verdict(command, outcome, [first, second])
 
 
 async def _try(
-    repository: Repository, command: str, commit: Oid, path: Path, timeout: float
+    repository: Repository,
+    command: str,
+    commit: Oid,
+    path: Path,
+    setup: Setup | None,
+    timeout: float,
 ) -> Completed:
     await asyncio.to_thread(discard_leftover, repository, path)
     worktree = await asyncio.to_thread(Worktree.add, repository, path, branch=None, commit=commit)
     try:
+        if setup is not None:
+            await setup.prepare(worktree.path)
         return await run_shell(command, worktree.path, timeout=timeout)
     finally:
         await asyncio.to_thread(worktree.discard)

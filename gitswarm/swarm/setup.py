@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitswarm.process import run_shell
+from gitswarm.repo.repository import Repository
 from gitswarm.settings import Settings
 from gitswarm.swarm.checks import FailedCheck
 from gitswarm.swarm.work import TaskFailedError
@@ -23,12 +24,12 @@ class Setup:
     """The time limit of the command."""
 
     @classmethod
-    def configured(cls, settings: Settings, checkout: Path) -> "Setup | None":
+    def configured(cls, settings: Settings, repository: Repository) -> "Setup | None":
         """As `swarm.setup`, `swarm.setup.copy` and `swarm.setup.link` say; None where none does."""
         if not (settings.setup or settings.setup_copy or settings.setup_link):
             return None
         return cls(
-            checkout,
+            repository.work_tree or repository.folder,
             settings.setup,
             settings.setup_copy,
             settings.setup_link,

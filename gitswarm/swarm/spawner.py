@@ -104,7 +104,7 @@ class AgentSpawner:
         self.watch(TaskStarted(task.id, role.name, task.title))
         briefing = await asyncio.to_thread(self._briefing, task, role, base, done)
         checkout = self.checkouts.open(task.id, branch, base, map(_repo_path, task.reads))
-        workplace = Workplace(checkout, Setup.configured(self.settings, self.repository.folder))
+        workplace = Workplace(checkout, Setup.configured(self.settings, self.repository))
         writes = role.writes is not Writes.NOTHING
         return Agent(
             task=task,

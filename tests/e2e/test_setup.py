@@ -34,8 +34,11 @@ def prepared(swarm: Swarm) -> Swarm:
 
 
 def test_each_new_worktree_is_set_up_and_goes_all_the_same(prepared: Swarm) -> None:
+    prepared.repo.git("config", "swarm.verify", f"{LOOK} a.txt b.txt")
+
     done = run(prepared, setup="cp .env made", setup_copy=".env", setup_link="modules/")
 
+    assert (done.status, done.json["verify"]["outcome"]) == (0, "passed")
     assert done.outcomes == {"a": "done", "b": "done"}
     outputs = [f["output"] for name, f in prepared.ledger().items() if "/checks/" in name]
     assert outputs == ["MODE=test\nthing\nMODE=test"] * 2
