@@ -4,6 +4,7 @@ Everything that reaches it is cleaned, and nothing is read as markup.
 """
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -102,13 +103,14 @@ class Sheet:
         self.rich.print()
 
     def paragraph(self, *pieces: Piece, indent: int = 0, hang: int = 0) -> None:
-        """Wrapped and indented, all lines but the first by `hang` more."""
+        """Wrapped and indented, all lines but the first by `hang` more. A word that is longer than
+        a line, such as a path, stays whole, to be copied."""
         text, room = styled(*pieces), self.width - indent
-        lines = self._wrap(text, room)
+        lines = _between_words(text, room)
         if hang and len(lines) > 1:
             rest = text[len(lines[0]) :]
             rest = rest[len(rest) - len(rest.plain.lstrip()) :]
-            lines[1:] = [Text(" " * hang) + line for line in self._wrap(rest, room - hang)]
+            lines[1:] = [Text(" " * hang) + line for line in _between_words(rest, room - hang)]
         self.print(Text(" " * indent) + line if line else line for line in lines)
 
     def fact(self, name: str, *pieces: Piece) -> None:
@@ -168,6 +170,21 @@ class Sheet:
         ellipsis = self.glyphs.ellipsis[:width]
         kept = set_cell_size(text.plain, width - len(ellipsis)).rstrip()
         return text[: len(kept)] + ellipsis
+
+
+def _between_words(text: Text, width: int) -> list[Text]:
+    """The lines of a paragraph, wider only where one word is."""
+    lines: list[Text] = []
+    for line in text.split("\n", allow_blank=True):
+        begins = [0]
+        for word in re.finditer(r"\S+", line.plain):
+            so_far = line.plain[begins[-1] : word.start()]
+            if so_far.strip() and cell_len(so_far + word.group()) > width:
+                begins.append(word.start())
+        lines += line.divide(begins[1:])
+    for line in lines:
+        line.rstrip()
+    return lines
 
 
 def _natural(columns: Sequence[Column], rows: Sequence[Row]) -> dict[int, int]:
