@@ -29,10 +29,10 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from gitswarm.merge.backtest import plain
+from gitswarm.merge.backtest import rule_answers as rule_answers_of
 from gitswarm.merge.conflicts import ConflictedText
-from gitswarm.merge.ladder import RULES, sound_rulings
-from gitswarm.merge.rules.generated import generated_kind
-from gitswarm.merge.rules.place import Place
+from gitswarm.merge.ladder import RULES
 from gitswarm.repo.objects import RepoPath
 
 LADDER = "ladder"
@@ -57,11 +57,11 @@ class Score:
 
     def add(self, answer: str, hunk: Committed) -> None:
         suffix = hunk.path.rpartition(b".")[2].decode("utf-8", "replace")
-        texts = [text.replace("\r\n", "\n").rstrip("\n") for text in (answer, hunk.resolution)]
-        plain = [_normalised(text, suffix) for text in texts]
+        texts = [plain(text) for text in (answer, hunk.resolution)]
+        normal = [_normalised(text, suffix) for text in texts]
         self.answered += 1
         self.exact += texts[0] == texts[1]
-        self.normalised += plain[0] == plain[1]
+        self.normalised += normal[0] == normal[1]
 
     def row(self, total: int) -> str:
         shares = (
@@ -115,13 +115,8 @@ def _opened(corpus: Path) -> IO[str]:
 
 def rule_answers(hunk: Committed) -> dict[str, str]:
     """What each rule that answers says, in the order of the ladder."""
-    if generated_kind(hunk.path):
-        return {}
-    sides = (hunk.text.take("ours"), hunk.text.take("theirs"))
-    places = Place.all_in(hunk.path, hunk.text, partial(_past, hunk))
-    asked = [place for place in places if place.hunk.number == hunk.number]
-    rulings = {name: sound_rulings(rule, asked, sides) for name, rule in RULES.items()}
-    return {name: found[hunk.number][1].decode() for name, found in rulings.items() if found}
+    found = rule_answers_of(hunk.path, hunk.text, partial(_past, hunk), [hunk.number])
+    return {name: said[hunk.number].decode() for name, said in found.items() if said}
 
 
 def _past(hunk: Committed, side: Literal["ours", "theirs"]) -> Iterable[bytes]:

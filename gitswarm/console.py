@@ -17,6 +17,7 @@ from gitswarm.overview import RunLine, RunStatus, TaskView
 from gitswarm.screen.text import clean as clean
 
 if TYPE_CHECKING:
+    from gitswarm.merge.backtest import Backtest
     from gitswarm.plan.roles import Role
     from gitswarm.plan.tasks import Plan
     from gitswarm.progress import Event
@@ -175,6 +176,11 @@ class Console:
         from gitswarm.screen.review import write_review
 
         write_review(self._answers(), review, source)
+
+    def show_backtest(self, found: "Backtest") -> None:
+        from gitswarm.screen.backtest import write_backtest
+
+        write_backtest(self._answers(), found)
 
     def show_settings(self, settings: Mapping[str, str]) -> None:
         """Keys and values, as `git config --list` has them, the empty ones too."""

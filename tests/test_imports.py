@@ -20,6 +20,8 @@ from tests.conftest import RepositoryBuilder
         "bogus",
         "hook",
         "hook run check",
+        "backtest",
+        "merge-file A O B",
     ],
 )
 def test_commands_that_ask_no_model_do_not_import_its_client(

@@ -32,7 +32,7 @@ from gitswarm.repo.objects import (
     RepoPath,
     show,
 )
-from gitswarm.repo.repository import Change, Repository
+from gitswarm.repo.repository import Change, Repository, scratch_objects
 
 Pair = tuple[Oid, Oid]
 
@@ -118,10 +118,7 @@ def conflicting_paths(
     tuple is a conflict about no file: where a directory went.
     """
     with TemporaryDirectory(prefix="gitswarm-forecast-") as scratch:
-        env = {
-            "GIT_OBJECT_DIRECTORY": scratch,
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(repository.common_dir / "objects"),
-        }
+        env = scratch_objects(Path(scratch), repository.common_dir)
         asked = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs).encode()
         output = attributes.git(*_FORECAST, "--stdin", input=asked, ok=range(256), env=env)
         if output.status == _USAGE:  # git 2.38 merges one pair at a time
@@ -195,12 +192,6 @@ def _refusal(pair: Pair, said: bytes) -> MergeError:
     ours, theirs = pair
     why = said.decode("utf-8", "replace").strip() or "it said nothing"
     return MergeError(f"git cannot merge {ours[:12]} and {theirs[:12]}: {why}")
-
-
-def _quoted(path: Path) -> str:
-    """A path as GIT_ALTERNATE_OBJECT_DIRECTORIES wants it, which may hold a colon: see git(1)."""
-    text = str(path).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
 
 
 # From messages and stages to conflicts

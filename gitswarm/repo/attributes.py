@@ -23,6 +23,10 @@ from gitswarm.repo.repository import Repository
 MARKER_SIZE = 23
 """Long enough that documents hardly ever hold such a run; git's own default is 7."""
 
+PLAIN_MERGE = "GIT_SWARM_PLAIN_MERGE"
+"""Set for the merges that are made here: our own merge driver then does no more than git does, for
+what it would settle is to be seen, recorded and told."""
+
 _GIT_MARKER_SIZE = 7
 _NAME = b".gitattributes"
 
@@ -79,7 +83,11 @@ class Attributes:
             input=input,
             ok=ok,
             work_tree=self.folder / "tree",
-            env={"GIT_INDEX_FILE": str(self.folder / "index"), **(env or {})},
+            env={
+                "GIT_INDEX_FILE": str(self.folder / "index"),
+                PLAIN_MERGE: "1",
+                **(env or {}),
+            },
         )
 
     def values(self, name: str, paths: Iterable[RepoPath]) -> dict[RepoPath, str]:

@@ -10,10 +10,12 @@ import os
 import re
 import time
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gitswarm.errors import GitError
 from gitswarm.repo.command import GitOutput, named, run_git, run_over_network, says, start_git
@@ -40,12 +42,27 @@ Change = tuple[str, Oid] | None
 class Repository:
     """A repository, as seen from the folder where the user stands. Safe to use from threads."""
 
-    def __init__(self, git_dir: Path, common_dir: Path, work_tree: Path | None) -> None:
+    def __init__(
+        self,
+        git_dir: Path,
+        common_dir: Path,
+        work_tree: Path | None,
+        *,
+        objects: Path | None = None,
+    ) -> None:
         self.git_dir = git_dir
         """The git directory of the user's worktree; the common one unless that is a linked one."""
         self.common_dir = common_dir
         self.work_tree = work_tree
         """None for a bare repository."""
+        self._objects = objects
+
+    @contextmanager
+    def with_scratch_objects(self) -> Iterator["Repository"]:
+        """The same repository, but what is written to it goes away at the end: it reads all
+        objects and adds none."""
+        with TemporaryDirectory(prefix="gitswarm-objects-") as folder:
+            yield Repository(self.git_dir, self.common_dir, self.work_tree, objects=Path(folder))
 
     @classmethod
     def discover(cls, start: Path, inherited: Mapping[str, str] | None = None) -> "Repository":
@@ -146,6 +163,8 @@ class Repository:
         bound = {"GIT_DIR": str(git_dir or self.git_dir)}
         if tree := work_tree or self.work_tree:
             bound["GIT_WORK_TREE"] = str(tree)
+        if self._objects:
+            bound |= scratch_objects(self._objects, self.common_dir)
         return work_tree or self.work_tree or self.git_dir, bound
 
     @cached_property
@@ -315,7 +334,9 @@ class Repository:
     def store(self) -> ObjectStore:
         sha256 = self.config("extensions.objectformat") == "sha256"
         return ObjectStore(
-            self.common_dir / "objects", sha256=sha256, hash_object=self._hash_object
+            self._objects or self.common_dir / "objects",
+            sha256=sha256,
+            hash_object=self._hash_object,
         )
 
     def _hash_object(self, kind: str, data: bytes) -> Oid:
@@ -500,8 +521,13 @@ class Repository:
 
     def merges_between(self, base: Oid, tip: Oid) -> list[tuple[Oid, Oid, Oid]]:
         """The merges of two commits in `tip` that `base` lacks, oldest first, with parents."""
+        return self.merges(tip, f"^{base}")
+
+    def merges(self, *revisions: str, most: int | None = None) -> list[tuple[Oid, Oid, Oid]]:
+        """The newest merges of two commits among some, oldest first, with parents."""
         form = ("--reverse", "--topo-order", "--parents", "--min-parents=2", "--max-parents=2")
-        output = self.git("rev-list", *form, tip, f"^{base}")
+        count = () if most is None else (f"--max-count={most}",)
+        output = self.git("rev-list", *form, *count, *revisions, "--")
         rows = (line.split() for line in output.stdout.decode().splitlines())
         return [(Oid(merge), Oid(ours), Oid(theirs)) for merge, ours, theirs in rows]
 
@@ -535,6 +561,16 @@ class Repository:
     def update_ref(self, name: RefName, new: Oid, old: Oid | None) -> None:
         """Move a ref only if it still is at `old` (None: only if it does not exist)."""
         self._updater.update(name, new, old)
+
+
+def scratch_objects(folder: Path, common_dir: Path) -> dict[str, str]:
+    """The variables with which git writes objects to a folder and reads a repository's too."""
+    # An alternate may hold a colon when it is quoted: see git(1).
+    alternate = str(common_dir / "objects").replace("\\", "\\\\").replace('"', '\\"')
+    return {
+        "GIT_OBJECT_DIRECTORY": str(folder),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{alternate}"',
+    }
 
 
 def _file(entry: TreeEntry | None) -> Oid | None:
