@@ -43,6 +43,7 @@ COMMANDS = {
     "drop": "Merge a run again without one of its tasks.",
     "redo": "Carry out one task once more, and merge its run again.",
     "integrate": "Merge a run's branches again, as they are now.",
+    "resolve": "Resolve what a merge, rebase or cherry-pick left in conflict in the checkout.",
     "merge-file": "Merge three files as git does, then by replay and rules; a merge driver, too.",
     "backtest": "What each merge rule was worth in this repository's past merges.",
     "config": "The settings as they hold here; change one.",
@@ -51,7 +52,6 @@ COMMANDS = {
 
 LATER = {
     *("report", "stop", "rebase"),
-    "resolve",
     *("doctor", "clean"),
 }
 """Command words that the design keeps for itself: never taken for a goal by accident."""

@@ -22,6 +22,7 @@ from tests.conftest import RepositoryBuilder
         "hook run check",
         "backtest",
         "merge-file A O B",
+        "resolve --no-model",
     ],
 )
 def test_commands_that_ask_no_model_do_not_import_its_client(

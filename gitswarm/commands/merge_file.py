@@ -14,6 +14,7 @@ from gitswarm.merge.files import Form, Replay, Versions, git_merge, merge_versio
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.repo.attributes import PLAIN_MERGE
 from gitswarm.repo.objects import RepoPath, RunId, show
+from gitswarm.repo.repository import Repository
 from gitswarm.settings import Settings
 
 ERROR = 255
@@ -61,7 +62,7 @@ def command(
         named = (*labels, *files[len(labels) :])
         form = Form((named[0], named[1], named[2]), marker_size, style)
         versions = _read(files)
-        rules, replay = _known()
+        rules, replay = known()
         merged = merge_versions(_path(files[0]), versions, form, replay=replay, rules=rules)
         if to_stdout:
             sys.stdout.flush()
@@ -106,7 +107,7 @@ def _drive(files: tuple[str, ...], marker_size: int) -> int:
         if merged.conflicts and not os.environ.get(PLAIN_MERGE):
             path = RepoPath(os.fsencode(files[-1]))
             try:
-                rules, replay = _known()
+                rules, replay = known()
                 merged = merge_versions(path, versions, form, replay=replay, rules=rules)
             except Exception as error:  # whatever it is, a merge of git's must not suffer from it
                 click.echo(f"git swarm left {show(path)} as git merged it: {error}", err=True)
@@ -138,7 +139,7 @@ def _path(file: str) -> RepoPath:
     return RepoPath(os.fsencode(os.path.basename(file)))
 
 
-def _known() -> tuple[tuple[str, ...], Replay]:
+def known(repository: Repository | None = None) -> tuple[tuple[str, ...], Replay]:
     """The rules that apply and the answers from before; outside of a repository, the default."""
     from gitswarm.integrate.earlier import EarlierAnswers
     from gitswarm.integrate.memory import Memory
@@ -147,10 +148,11 @@ def _known() -> tuple[tuple[str, ...], Replay]:
     async def record(_step: Step) -> None:
         """Nothing is learned here."""
 
-    try:
-        repository = open_repository()
-    except GitError:
-        return Settings().rules, _nothing
+    if repository is None:
+        try:
+            repository = open_repository()
+        except GitError:
+            return Settings().rules, _nothing
     memory = Memory(record, look_up=EarlierAnswers(repository, RunId("")))
     return Settings.load(repository).rules, memory.replay
 

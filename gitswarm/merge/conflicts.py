@@ -103,7 +103,7 @@ class _Framed:
         yield self.opening
         yield self._whole(self.hunk.ours)
         yield self.base
-        yield self._whole(self.hunk.base or b"")
+        yield self._whole(self.hunk.base or b"") if self.base else b""
         yield self.middle
         yield self._whole(self.hunk.theirs)
         yield self.closing
@@ -200,6 +200,19 @@ class ConflictedText:
                 text.append(new)
         parts.extend(filter(None, [b"".join(text)]))
         return ConflictedText(tuple(parts), self.marker_size)
+
+    def with_bases(self, bases: Mapping[int, bytes]) -> "ConflictedText":
+        """The same with what is known of the bases of hunks whose markers do not show them; it is
+        written as before."""
+        return ConflictedText(
+            tuple(
+                replace(part, hunk=replace(part.hunk, base=bases[part.hunk.number]))
+                if isinstance(part, _Framed) and not part.base and part.hunk.number in bases
+                else part
+                for part in self.parts
+            ),
+            self.marker_size,
+        )
 
     def take(self, side: Literal["ours", "theirs"]) -> bytes:
         """The file with one side at every open hunk: to look at, never a resolution."""
