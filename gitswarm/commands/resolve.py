@@ -26,12 +26,13 @@ from gitswarm.integrate.unmerged import (
     stage,
     write_back,
 )
+from gitswarm.merge.backtest import past_of
 from gitswarm.merge.conflicts import ConflictedText
 from gitswarm.merge.ladder import Rungs, climb
 from gitswarm.merge.question import Question
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.repo.attributes import Attributes
-from gitswarm.repo.objects import RepoPath, RunId, show
+from gitswarm.repo.objects import Oid, RepoPath, RunId, show
 from gitswarm.repo.repository import Repository
 from gitswarm.settings import RULES, Settings
 from gitswarm.stop import Stop, StopRequestedError
@@ -71,9 +72,9 @@ def command(
         settings, model=model or settings.model, budget_usd=budget or settings.budget_usd
     )
     unasked = settings.rules if rules is None else _rules(rules)
-    operation, _, _ = both_sides(repository)
+    operation, theirs, _ = both_sides(repository)
     files = load_unmerged(repository, [_repo_path(repository, path) for path in paths])
-    tried = [_climb(repository, file, unasked) for file in files]
+    tried = [_climb(repository, file, unasked, theirs) for file in files]
     cost: float | None = 0.0
     if not no_model and any(one.is_open for one in tried):
         tried, cost = _ask(repository, settings, tried)
@@ -198,7 +199,9 @@ def _repo_path(repository: Repository, path: str) -> RepoPath:
     return RepoPath(os.fsencode(relative) if relative.parts else b"")
 
 
-def _climb(repository: Repository, file: Unmerged, unasked: Sequence[str]) -> _Tried:
+def _climb(
+    repository: Repository, file: Unmerged, unasked: Sequence[str], theirs: Oid | None
+) -> _Tried:
     if file.text is None:
         return _Tried(file, None)
     _, replay = known(repository)
@@ -209,7 +212,9 @@ def _climb(repository: Repository, file: Unmerged, unasked: Sequence[str]) -> _T
         versions,
         replayed=replay(file.path, file.text),
         unasked=unasked,
-        past=lambda _side: (),
+        past=past_of(repository, file.path, repository.commit_oid("HEAD"), theirs)
+        if theirs
+        else lambda _side: (),
     )
     return _Tried(file, rungs)
 

@@ -15,7 +15,7 @@ from math import sqrt
 from typing import Literal
 
 from gitswarm.errors import MergeError
-from gitswarm.merge.conflicts import Conflict, ConflictedText, Hunk, marker_runs
+from gitswarm.merge.conflicts import ConflictedText, Hunk, marker_runs
 from gitswarm.merge.ladder import RULES, sound_rulings
 from gitswarm.merge.rules.generated import generated_kind
 from gitswarm.merge.rules.place import Past, Place
@@ -233,7 +233,7 @@ def _compare(
                 new[hunk.number] = truth
             learned[key] = truth
         found.recovered += len(new)
-        past = _past(repository, conflict, ours, theirs)
+        past = past_of(repository, conflict.path, ours, theirs)
         answers = rule_answers(conflict.path, text, past, [*new]) if new else {}
         for name, said in answers.items():
             for number, answer in said.items():
@@ -241,12 +241,13 @@ def _compare(
     return learned
 
 
-def _past(repository: Repository, conflict: Conflict, ours: Oid, theirs: Oid) -> Past:
+def past_of(repository: Repository, path: RepoPath, ours: Oid, theirs: Oid) -> Past:
+    """What a file was before on either side."""
     tips: Mapping[str, tuple[Oid, Oid]] = {"ours": (ours, theirs), "theirs": (theirs, ours)}
 
     @cache
     def earlier(side: Literal["ours", "theirs"]) -> Sequence[bytes]:
-        oids = repository.earlier_blobs(*tips[side], conflict.path, MOST_VERSIONS)
+        oids = repository.earlier_blobs(*tips[side], path, MOST_VERSIONS)
         return [*repository.blobs(oids).values()]
 
     return earlier
