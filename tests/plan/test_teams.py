@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gitswarm.errors import UsageError
@@ -107,6 +107,7 @@ def test_an_incident_has_three_agents_at_once() -> None:
 
 
 @given(st.text(alphabet="`a\n ", min_size=1))
+@example(" ````")
 def test_a_report_cannot_leave_its_fences(report: str) -> None:
     for task in incident_plan(report).tasks:
         opener, *lines, closer = task.prompt[task.prompt.index("````") :].split("\n")
