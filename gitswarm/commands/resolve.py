@@ -14,7 +14,7 @@ import click
 
 from gitswarm.cli import StoppedError, print_json
 from gitswarm.commands.merge_file import known
-from gitswarm.commands.options import json_option, open_repository
+from gitswarm.commands.options import Overrides, asking_options, json_option, open_repository
 from gitswarm.console import Console
 from gitswarm.errors import MergeError, ModelError, UsageError
 from gitswarm.integrate.unmerged import (
@@ -26,9 +26,9 @@ from gitswarm.integrate.unmerged import (
     stage,
     write_back,
 )
-from gitswarm.merge.backtest import past_of
 from gitswarm.merge.conflicts import ConflictedText
 from gitswarm.merge.ladder import Rungs, climb
+from gitswarm.merge.past import past_of
 from gitswarm.merge.question import Question
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.repo.attributes import Attributes
@@ -43,13 +43,7 @@ from gitswarm.stop import Stop, StopRequestedError
 @click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
 @click.option("--no-model", is_flag=True, help="Only answers from before, and rules.")
 @click.option("--rules", metavar="NAMES", help="Rules that settle hunks unasked (swarm.rules).")
-@click.option("--model", metavar="M", help="The model to ask (swarm.model).")
-@click.option(
-    "--budget",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="USD",
-    help="Spend at most this much (swarm.budget).",
-)
+@asking_options
 @json_option
 def command(
     paths: tuple[str, ...],
@@ -67,10 +61,7 @@ def command(
     Nothing is committed. A copy of each file is kept as it was.
     """
     repository = open_repository()
-    settings = Settings.load(repository)
-    settings = replace(
-        settings, model=model or settings.model, budget_usd=budget or settings.budget_usd
-    )
+    settings = Overrides(model=model, budget=budget).over(Settings.load(repository))
     unasked = settings.rules if rules is None else _rules(rules)
     operation, theirs, _ = both_sides(repository)
     files = load_unmerged(repository, [_repo_path(repository, path) for path in paths])
@@ -212,7 +203,7 @@ def _climb(
         versions,
         replayed=replay(file.path, file.text),
         unasked=unasked,
-        past=past_of(repository, file.path, repository.commit_oid("HEAD"), theirs)
+        past=past_of(repository, file.path, file.stages, repository.commit_oid("HEAD"), theirs)
         if theirs
         else lambda _side: (),
     )

@@ -8,8 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from typing import Literal, Protocol
+from typing import Protocol
 
 from gitswarm.errors import GitswarmError, ModelError
 from gitswarm.integrate.answers import Answers
@@ -23,11 +22,10 @@ from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict, O
 from gitswarm.merge.ask import Answer
 from gitswarm.merge.conflicts import Conflict
 from gitswarm.merge.ladder import Rungs, climb
+from gitswarm.merge.past import past_of
 from gitswarm.merge.question import INTENT_LENGTH, Question, Side
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.merge.rules.generated import generated_kind
-from gitswarm.merge.rules.place import Past
-from gitswarm.merge.rules.superseded import MOST_VERSIONS
 from gitswarm.merge.threeway import Conflicted, Merged, merge, merge_disjoint
 from gitswarm.merge.ways import Way, unanswerable, ways
 from gitswarm.merge.whole_question import WholeQuestion, what_was_done
@@ -498,23 +496,10 @@ class IntegrationEngine:
             self._versions(conflict),
             replayed=self.memory.replay(path, text),
             unasked=self.rules,
-            past=self._past(conflict, ours, theirs),
+            past=past_of(self.repository, path, conflict.stages, ours, theirs),
         )
         declined = self.memory.declined(path, rungs.text.hunks)
         return replace(rungs, resolutions={**declined, **rungs.resolutions})
-
-    def _past(self, conflict: Conflict, ours: Oid, theirs: Oid) -> Past:
-        """What a file was before on either side."""
-        tips = {"ours": (ours, theirs), "theirs": (theirs, ours)}
-        stages = conflict.stages.by_side()
-
-        @cache
-        def earlier(side: Literal["ours", "theirs"]) -> Sequence[bytes]:
-            path = stages[side].path if side in stages else conflict.path
-            oids = self.repository.earlier_blobs(*tips[side], path, MOST_VERSIONS)
-            return [*self.repository.blobs(oids).values()]
-
-        return earlier
 
     async def _ask(self, question: Question, task: TaskId) -> Sequence[Resolution]:
         """The model's answers; where it cannot be asked, every hunk is left to a person. What it

@@ -10,16 +10,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from math import sqrt
-from typing import Literal
 
 from gitswarm.errors import MergeError
 from gitswarm.merge.conflicts import ConflictedText, Hunk, marker_runs
 from gitswarm.merge.ladder import RULES, sound_rulings
+from gitswarm.merge.past import past_of
 from gitswarm.merge.rules.generated import generated_kind
 from gitswarm.merge.rules.place import Past, Place
-from gitswarm.merge.rules.superseded import MOST_VERSIONS
 from gitswarm.merge.threeway import Conflicted, Pair, conflicting_paths, merge
 from gitswarm.repo.attributes import Attributes
 from gitswarm.repo.objects import Oid, RepoPath
@@ -233,24 +231,12 @@ def _compare(
                 new[hunk.number] = truth
             learned[key] = truth
         found.recovered += len(new)
-        past = past_of(repository, conflict.path, ours, theirs)
+        past = past_of(repository, conflict.path, conflict.stages, ours, theirs)
         answers = rule_answers(conflict.path, text, past, [*new]) if new else {}
         for name, said in answers.items():
             for number, answer in said.items():
                 found.scores[name].add(_text(answer), _text(new[number]), commit)
     return learned
-
-
-def past_of(repository: Repository, path: RepoPath, ours: Oid, theirs: Oid) -> Past:
-    """What a file was before on either side."""
-    tips: Mapping[str, tuple[Oid, Oid]] = {"ours": (ours, theirs), "theirs": (theirs, ours)}
-
-    @cache
-    def earlier(side: Literal["ours", "theirs"]) -> Sequence[bytes]:
-        oids = repository.earlier_blobs(*tips[side], path, MOST_VERSIONS)
-        return [*repository.blobs(oids).values()]
-
-    return earlier
 
 
 def _text(data: bytes) -> str:
