@@ -61,6 +61,20 @@ def working_options(command: Command) -> Command:
     return _apply(options, command)
 
 
+def asking_options(command: Command) -> Command:
+    """Options of every command that asks a model and has no run."""
+    options: list[Callable[[Command], Command]] = [
+        click.option("--model", metavar="M", help="The model to ask (swarm.model)."),
+        click.option(
+            "--budget",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="USD",
+            help="Spend at most this much (swarm.budget).",
+        ),
+    ]
+    return _apply(options, command)
+
+
 def running_options(command: Command) -> Command:
     """Options of every command that runs a plan."""
     options: list[Callable[[Command], Command]] = [

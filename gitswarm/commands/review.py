@@ -1,14 +1,13 @@
 """`git swarm review [RANGE]`: reviewers over a diff."""
 
 import secrets
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gitswarm.cli import print_json
-from gitswarm.commands.options import json_option, open_repository
+from gitswarm.commands.options import Overrides, asking_options, json_option, open_repository
 from gitswarm.console import Console
 from gitswarm.errors import UsageError
 from gitswarm.findings import Severity
@@ -36,13 +35,7 @@ NEVER = "never"
     metavar="NAME",
     help="A reviewer; may be given several times [security-, performance-, style-reviewer].",
 )
-@click.option("--model", metavar="M", help="The model to ask (swarm.model).")
-@click.option(
-    "--budget",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="USD",
-    help="Spend at most this much (swarm.budget).",
-)
+@asking_options
 @click.option(
     "--fail-on",
     type=click.Choice([*(one.value for one in Severity), NEVER]),
@@ -101,10 +94,7 @@ def command(
     if staged and wanted:
         raise UsageError("fixes are applied on top of a commit", hint="commit, then review HEAD~1")
     repository = open_repository()
-    settings = Settings.load(repository)
-    settings = replace(
-        settings, model=model or settings.model, budget_usd=budget or settings.budget_usd
-    )
+    settings = Overrides(model=model, budget=budget).over(Settings.load(repository))
     scope = _scope(repository, range_, staged=staged, run=run_name, task=task)
     name = RunId(f"review-{secrets.token_hex(2)}")
     console = Console(json=as_json or as_sarif or as_github)
