@@ -1,6 +1,7 @@
 """Call: what the tools of models have in common: arguments, an answer, the way to its rest."""
 
 import json
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -30,8 +31,9 @@ class Call(BaseModel):
     name: ClassVar[str]
     does: ClassVar[str]
 
+    @abstractmethod
     def answer(self, files: TrackedFiles) -> str:
-        raise NotImplementedError
+        """What the model is told. Raises `UnanswerableError`."""
 
     def next(self, **changed: Any) -> str:
         """The call that shows the rest, as a model is told of it."""
