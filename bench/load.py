@@ -14,8 +14,8 @@ process, in a repository of 300 files; printed are the medians of RUNS (1) runs 
     memory    the most that was resident, of the command. Wanted: under 300 MB
     cpu       of the command and every git it ran; more than wall times cores cannot be had
 
-A checkout is made for each task below TMPDIR: 60,000 files in all, which some disks take a minute
-for. TMPDIR on a tmpfs shows what is left without that.
+A worktree is made for each task below TMPDIR, sparse as there are so many. TMPDIR on a tmpfs shows
+what is left without the disk.
 """
 
 import contextlib

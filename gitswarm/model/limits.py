@@ -26,6 +26,11 @@ LONGEST_WAIT = 8.0
 """Seconds that are waited after a first failure, doubling with each further one up to the longest,
 where the service does not say itself how long to wait."""
 
+FIRST_WIDTH = 16
+"""Calls that are sent at once before any was answered. Each that is accepted makes room for one
+more, so a roomy account is filled within a few round trips, and a narrow one is found out by a
+burst that is not much larger than what it takes."""
+
 CALM = 10.0
 """Seconds without a refusal after which one call more than before is tried."""
 
@@ -67,12 +72,12 @@ class SystemClock:
 class Limiter:
     """Decides when a call may be sent; one for all calls of the process.
 
-    At most `width` calls are under way. It starts at `jobs`. A refusal (429, 529) brings it down to
-    the calls that are still under way, for that is what the account carries; every call that is
-    accepted brings it up by one, until it reaches the `ceiling`: `jobs`, or the width at which the
-    service last refused one call while it answered others, raised again after `CALM` seconds. So
-    an account that takes 20 calls at once is found out by one burst, and a moment in which
-    everything is refused leaves no trace.
+    At most `width` calls are under way. It starts at `FIRST_WIDTH`, or at fewer `jobs`. A refusal
+    (429, 529) brings it down to the calls that are still under way, for that is what the account
+    carries; every call that is accepted brings it up by one, until it reaches the `ceiling`:
+    `jobs`, or the width at which the service last refused one call while it answered others,
+    raised again after `CALM` seconds. So an account that takes 20 calls at once is found out by
+    one burst, and a moment in which everything is refused leaves no trace.
 
     A refusal also holds back everybody, for as long as the service says, or else (or where that is
     next to nothing) for a time that doubles from one hold to the next. A hold longer than
@@ -88,7 +93,7 @@ class Limiter:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`jitter` returns a number from 0 to 1: how much of what may be added to a wait is."""
-        self.width = jobs
+        self.width = min(jobs, FIRST_WIDTH)
         self.clock = clock or SystemClock()
         self._jobs = self._ceiling = jobs
         self._patience = patience

@@ -6,9 +6,10 @@ the body is built from the request alone, in one fixed order.
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from gitswarm.model import Block, Request, Turn, Usage
+from gitswarm.model import Block, Prefix, Request, Turn, Usage
 
 if TYPE_CHECKING:
     from anthropic.types import Message, RawMessageStreamEvent
@@ -27,20 +28,11 @@ def request_body(request: Request) -> dict[str, Any]:
     call before wrote the entry at the earlier one, which is read even if so many blocks lie between
     that the API would not look back as far.
     """
-    body: dict[str, Any] = {"model": request.model, "max_tokens": request.max_tokens}
-    if request.prefix.tools:
-        body["tools"] = [
-            {
-                "name": tool.name,
-                "description": tool.description,
-                "input_schema": dict(tool.schema),
-            }
-            for tool in request.prefix.tools
-        ]
-    if request.prefix.system:
-        body["system"] = [
-            {"type": "text", "text": request.prefix.system, "cache_control": _BREAKPOINT}
-        ]
+    body: dict[str, Any] = {
+        "model": request.model,
+        "max_tokens": request.max_tokens,
+        **_prefix(request.prefix),
+    }
     user_turns = [n for n, turn in enumerate(request.turns) if turn.role == "user"]
     body["messages"] = [
         _message(turn, breakpoint_at_end=n in user_turns[-2:])
@@ -59,10 +51,36 @@ def request_headers(request: Request) -> dict[str, str]:
     return headers
 
 
-def estimated_tokens(body: Mapping[str, Any]) -> int:
+def estimated_tokens(request: Request) -> int:
     """Tokens of a prompt, rather too many: two bytes each, where prose and code have three to
     four, and room for what the API adds to describe tools."""
-    return len(json.dumps(body, ensure_ascii=False).encode(errors="replace")) // 2 + 1_000
+    turns = sum(_bytes(_message(turn, breakpoint_at_end=False)) for turn in request.turns)
+    return (_prefix_bytes(request.prefix) + turns) // 2 + 1_000
+
+
+@lru_cache
+def _prefix_bytes(prefix: Prefix) -> int:
+    return _bytes(_prefix(prefix))
+
+
+def _bytes(part: Mapping[str, Any]) -> int:
+    return len(json.dumps(part, ensure_ascii=False).encode(errors="replace"))
+
+
+def _prefix(prefix: Prefix) -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    if prefix.tools:
+        parts["tools"] = [
+            {
+                "name": tool.name,
+                "description": tool.description,
+                "input_schema": dict(tool.schema),
+            }
+            for tool in prefix.tools
+        ]
+    if prefix.system:
+        parts["system"] = [{"type": "text", "text": prefix.system, "cache_control": _BREAKPOINT}]
+    return parts
 
 
 def _message(turn: Turn, *, breakpoint_at_end: bool) -> dict[str, Any]:

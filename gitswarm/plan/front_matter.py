@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from gitswarm.errors import SettingsError
 
-_FILE = re.compile(r"---[ \t]*\n(?P<header>(?:.*\n)*?)---[ \t]*(?:\n(?P<body>.*))?", re.S)
+_FILE = re.compile(r"---[ \t]*\n(?P<header>(?:.*\n)*?)---[ \t]*(?:\n(?P<body>(?s:.*)))?")
 _FIRST_LINE = 2
 """Of the header, in the file."""
 

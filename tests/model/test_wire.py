@@ -75,7 +75,7 @@ def test_headers_tell_calls_apart() -> None:
 
 @pytest.mark.parametrize("text", ["def f():\n    return 1\n" * 500, "日本語" * 2_000, "\ud800"])
 def test_a_prompt_is_estimated_rather_too_long(text: str) -> None:
-    tokens = estimated_tokens(request_body(ask(text)))
+    tokens = estimated_tokens(ask(text))
     assert len(text) / 4 < tokens
     assert tokens < len(text.encode(errors="replace")) + 1_200
 

@@ -44,6 +44,7 @@ def test_every_value_of_the_header_is_text() -> None:
         ("", '1: a role file begins with a header between two lines "---"'),
         ("Hello\n" + BUILDER, '1: a role file begins with a header between two lines "---"'),
         ("---\nname: x\n", '1: a role file begins with a header between two lines "---"'),
+        ("---\n" + "x: y\n" * 9_000, '1: a role file begins with a header between two lines "---"'),
         ("---\n- a\n---\nx", "2: the header must be made of keys and values"),
         ("---\n---\nx", "2: the header must be made of keys and values"),
         (
