@@ -166,8 +166,9 @@ def _lost_lines(hunk: Hunk, answer: bytes, dropped: str) -> Iterator[str]:
     named = _Named(dropped)
     base, answered = _Tokens(hunk.base or b""), _Tokens(answer)
     sides = {"ours": _Tokens(hunk.ours), "theirs": _Tokens(hunk.theirs)}
-    added = {name: side.without(named) - base.counts for name, side in sides.items()}
-    removed = [base.counts - side.counts for side in sides.values()]
+    wanted_of = {name: side.without(named) for name, side in sides.items()}
+    added = {name: counts - base.counts for name, counts in wanted_of.items()}
+    removed = [base.counts - counts for counts in wanted_of.values()]
     gone = removed[0] | removed[1]
     wanted = {
         token: max(1, base.counts[token] + count - gone[token])

@@ -95,6 +95,14 @@ def test_an_operator_is_a_change_and_layout_is_none() -> None:
     assert objections(hunk, b'if a <= b and "c":\n') == []
 
 
+def test_the_words_of_a_dropped_line_need_not_stay_for_the_other_side_either() -> None:
+    base = b"if model in OLD:\n    say(model.name)\n"
+    hunk = Hunk(1, base, base + b"form = model.form\n", b"if model.is_old():\n")
+
+    assert len(objections(hunk, b"form = model.form\n")) == 2
+    assert objections(hunk, b"form = model.form\n", "if model.is_old():\nNobody asks.\n") == []
+
+
 def test_a_deletion_taken_as_it_is_loses_nothing_only_when_the_other_side_added_nothing() -> None:
     hunk = Hunk(1, b"old\nmore\n", b"", b"old\nmore\nnew\n")
 
