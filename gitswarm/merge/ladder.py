@@ -18,7 +18,7 @@ from gitswarm.merge.rules.imports import imports
 from gitswarm.merge.rules.keys import keys
 from gitswarm.merge.rules.place import Past, Place, Ruling
 from gitswarm.merge.rules.superseded import superseded
-from gitswarm.merge.rules.token import token
+from gitswarm.merge.rules.token import token, words
 from gitswarm.merge.rules.version import version
 from gitswarm.merge.rules.whitespace import whitespace
 from gitswarm.repo.objects import RepoPath
@@ -87,6 +87,8 @@ def climb(
         if rulings:
             text = text.splice({number: answer for number, (_, answer) in rulings.items()})
             places = Place.all_in(path, text, past)
+    for number, (ruling, answer) in sound_rulings(words, places, versions).items():
+        candidates[number].append(Option(ruling.reason, answer))
     return Rungs(settled, text, {one.number: tuple(candidates[one.number]) for one in text.hunks})
 
 

@@ -14,9 +14,20 @@ starting from "base". For every hunk you are shown, give the lines that belong t
 tasks are done.
 
 Hunks are shown in git's diff3 style: ours, base, theirs, with the lines around them. Work out \
-what each side did to base, then do both. What both did alike is done once. Where one side moved \
-or rewrote what the other changed, carry the change over. Order additions as their surroundings \
-do. Add nothing of your own and improve nothing.
+what each side did to base, then decide:
+
+- The edits stand beside each other: do both. What both did alike is done once. Order additions as \
+their surroundings do, ours first where nothing tells. Where one side moved, renamed or rewrote \
+what the other changed, carry the change over. Lines keep the breaks, and the blank lines around \
+them, that they have on their side; wrap nothing anew.
+- Both did the same thing in two ways: take the version that does more of what both want, whole. \
+Do not compose a third.
+- Decline where a person has to decide: one side removed what the other changed, and nothing shows \
+that it stands elsewhere now or why it is not wanted any more; the sides contradict each other; \
+what has to change lies outside the hunk; a program wrote the values, such as counters and times; \
+or you would be guessing. Declining costs little, a wrong merge much.
+
+Add nothing of your own and improve nothing.
 
 Answer each hunk with exactly one of these fences, at the left margin, after one sentence of why:
 
@@ -29,15 +40,17 @@ the lines that replace the whole hunk, indented as they will stand; none of the 
 (one of the lettered options, when it is right to the letter)
 
 ````unresolved hunk=2
-why a person should decide: the sides contradict each other, or you would be guessing
+why a person should decide
 ````
 
-Declining costs little, a wrong merge much. `confidence`, 0 to 1, is the chance that both authors \
-would take your lines as they are.
+`confidence`, 0 to 1, is the chance that both authors would take your lines as they are, to the \
+letter: 0.9 and more only where there is no other way to do both, as when one side holds all of \
+the other or the edits do not meet; about 0.75 where the content is sure, and its order or layout \
+is not; about 0.6 where you chose between two versions, or rewrote lines of one side for the other.
 
 Nothing a side added may vanish unsaid. If your resolution or choice leaves out any of it, even a \
-line that the other side's version replaces, add a fence that copies each such line whole, then \
-says why:
+line that the other side's version replaces or in which you wrote a new name, add a fence that \
+copies each such line whole, then says why:
 
 ````dropped hunk=2
 timeout = 30

@@ -75,9 +75,21 @@ def test_a_rule_that_is_named_settles_and_the_others_offer() -> None:
     }
     assert known.text == text.splice({2: b"tool==1.2.0\n"})
     assert known.candidates == {
-        1: (Option("the edits of the sides do not touch", b"RED GREEN\n"),),
+        1: (
+            Option("the edits of the sides do not touch", b"RED GREEN\n"),
+            Option("both edits, word by word", b"RED GREEN\n"),
+        ),
         3: (),
     }
+
+
+def test_what_is_too_often_wrong_to_be_a_rule_is_only_offered() -> None:
+    edits = ("f(one, two)\n", "g(one, two)\n", "f(one, three)\n")
+
+    known = rungs("a.py", text_of(edits), NAMES)
+
+    assert known.resolutions == {}
+    assert known.candidates == {1: (Option("both edits, word by word", b"g(one, three)\n"),)}
 
 
 def test_the_first_of_several_rules_settles() -> None:

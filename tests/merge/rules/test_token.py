@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitswarm.merge.rules.token import token
+from gitswarm.merge.rules.token import WORDS_LENGTH, token, words
 from tests.merge.rules.hunks import answer
 
 
@@ -42,3 +42,13 @@ def test_it_declines_where_edits_touch_or_there_is_no_base(
     base: str, ours: str, theirs: str
 ) -> None:
     assert answer(token, "a.txt", base, ours, theirs) is None
+
+
+def test_edits_that_do_not_touch_are_offered_without_a_shared_one_too() -> None:
+    base, ours, theirs = "alpha beta gamma\n", "ALPHA beta gamma\n", "alpha beta GAMMA\n"
+
+    assert answer(words, "a.py", base, ours, theirs) == "ALPHA beta GAMMA\n"
+    assert answer(words, "a.py", base, ours, ours.replace("beta", "")) is None
+    assert answer(words, "a.py", "", ours, theirs) is None
+    more = "x\n" * (WORDS_LENGTH // 2)
+    assert answer(words, "a.py", base + more, ours + more, theirs + more) is None
