@@ -41,7 +41,8 @@ def command(
     swarm.forge NAME" says what a host is that does not tell.
     """
     from gitswarm.history import RunHistory, choose_run
-    from gitswarm.publish.pull_request import Publication, Wishes
+    from gitswarm.publish.candidate import Wishes
+    from gitswarm.publish.pull_request import Publication
     from gitswarm.settings import Settings
 
     repository = open_repository()

@@ -15,6 +15,8 @@ _HEAD = re.compile(r"refs/pull/(\d+)/head")
 _BODY_LIMIT = 60_000
 """Bytes; an option must fit in one packet of 65,516."""
 
+HAD_IT = "new commit is same with old commit"
+"""How a push is rejected that brings nothing new, in words that were always these."""
 HEADS = "refs/pull/*/head"
 """Where the remote shows what each pull request holds."""
 

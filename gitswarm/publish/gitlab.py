@@ -10,19 +10,19 @@ from gitswarm.publish.push import Pushed
 from gitswarm.publish.template import fill
 
 _MERGE_REQUEST = re.compile(r"/merge_requests/(\d+)\b")
-_BODY_LIMIT = 30_000
-"""Characters; an option must fit in one packet of 65,516 bytes."""
+_BODY_LIMIT = 60_000
+"""Bytes; an option must fit in one packet of 65,516."""
 
 
 def push_options(proposal: Proposal) -> list[str]:
     """An option is one line: GitLab reads `\\n` in a description as the end of one."""
     title = f"Draft: {proposal.title}" if proposal.draft else proposal.title
-    body = fill(proposal.template, proposal.description)[:_BODY_LIMIT]
+    body = fill(proposal.template, proposal.description).replace("\n", "\\n")
     return [
         "merge_request.create",
         f"merge_request.target={proposal.base}",
         f"merge_request.title={title}",
-        "merge_request.description=" + body.replace("\n", "\\n"),
+        "merge_request.description=" + body.encode()[:_BODY_LIMIT].decode(errors="ignore"),
         *(["merge_request.draft"] if proposal.draft else []),
     ]
 

@@ -17,7 +17,10 @@ _NAMED_REFERENCE = re.compile(r"\b(GH|www)(?=[-.])", re.IGNORECASE)
 _LINK = re.compile(r":(?=//)")
 _MARKUP = re.compile(r"[`*_\[\]|~$!]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\\": "&#92;"}
-_COMMAND = re.compile(r"(?m)^(\s*)/")
+_COMMAND = re.compile(r"^(\s*)/")
+_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}(?!.*`)|~{3,})(?P<info>.*)")
+_SWALLOWS = re.compile(r"^(\s*)<(?=[!?]|(?:pre|script|style|textarea|details)\b)", re.IGNORECASE)
+"""What begins an HTML block that no blank line ends, see "HTML blocks" in CommonMark."""
 
 
 def prose(text: str, limit: int = 0) -> str:
@@ -40,8 +43,20 @@ def code(text: str, limit: int = 0) -> str:
     return f"{fence}{pad}{words}{pad}{fence}"
 
 
-def own_words(text: str) -> str:
+def own_words(text: str, limit: int) -> str:
     """What the user wrote, as they wrote it: mentions and links are meant. Only what they cannot
-    have meant is taken out of effect: a comment that hides the rest, a line that a forge would obey
-    ("/login fails" is a bug report, not a command)."""
-    return _COMMAND.sub(r"\1\\/", clean(text).replace("<!--", "&lt;!--")).strip()
+    have meant is taken out of effect: a comment, a tag or a fence that swallows the rest, a line
+    that a forge would obey ("/login fails" is a bug report, not a command). Cut after `limit`
+    characters."""
+    words = clean(text).strip()
+    words = words[:limit] + "..." if len(words) > limit else words
+    lines, fence = [], ""
+    for line in words.replace("<!--", "&lt;!--").split("\n"):
+        found = _FENCE.fullmatch(line)
+        if not fence:
+            line = _SWALLOWS.sub(r"\1&lt;", _COMMAND.sub(r"\1\\/", line))
+            fence = found["fence"] if found else ""
+        elif found and found["fence"].startswith(fence) and not found["info"].strip():
+            fence = ""
+        lines.append(line)
+    return "\n".join([*lines, fence] if fence else lines)

@@ -1,14 +1,15 @@
 """A run's merged branch becomes a pull request: refused or not, pushed, opened or updated."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from gitswarm.errors import GitError, PublishError, UsageError
 from gitswarm.history import RunHistory
+from gitswarm.overview import TaskView
 from gitswarm.publish import agit, gitlab
 from gitswarm.publish.api import Api
+from gitswarm.publish.candidate import Candidate, Wishes, require_fit
 from gitswarm.publish.credentials import find_token
 from gitswarm.publish.description import describe, title_of
 from gitswarm.publish.forge import Forge, ForgeKind, gh_reaches, github_api, recognise
@@ -18,37 +19,15 @@ from gitswarm.publish.remote import Remote, choose_remote
 from gitswarm.publish.secrets import Secrets
 from gitswarm.publish.template import find_template
 from gitswarm.repo.ledger import Ledger, Step, hold
-from gitswarm.repo.objects import BranchName, Oid, RefName, RepoPath, RunId, show
+from gitswarm.repo.objects import BranchName, Oid, RefName, RepoPath, TaskId, show
 from gitswarm.repo.repository import Repository
 from gitswarm.screen.text import listed, one_line, several
 from gitswarm.settings import Settings
 from gitswarm.swarm.paths import is_ci_definition
+from gitswarm.swarm.results import Outcome
 
 RECORD = "publish.json"
 """Where the ledger keeps what was published last."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the user asked for on the command line."""
-
-    draft: bool = False
-    base: str | None = None
-    remote: str | None = None
-    branches: bool = False
-    """Push the branches of the tasks too."""
-    may_ask: bool = False
-    """Somebody sits at a terminal who can be asked for a password."""
-
-    def command(self, run: RunId) -> str:
-        """The command line that says the same."""
-        options = [
-            *(["--draft"] if self.draft else []),
-            *(["--base", self.base] if self.base else []),
-            *(["--remote", self.remote] if self.remote else []),
-            *(["--branches"] if self.branches else []),
-        ]
-        return " ".join(["git swarm pr", run, *options])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +56,6 @@ class PullRequest:
         return self.opened.address or next(iter(self.addresses), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """The merged branch, fit to be published."""
-
-    branch: BranchName
-    commit: Oid
-    verify: Mapping[str, Any] | None
-
-
 class Publication:
     """One run on its way to a remote."""
 
@@ -112,12 +82,12 @@ class Publication:
     def publish(self) -> PullRequest:
         """Raises `PublishError`, `UsageError` and `GitError`; whatever was done until then is found
         and gone on from when it is called again."""
-        candidate = self._require_fit()
         remote = choose_remote(self._repository, self._wishes.remote)
+        candidate = require_fit(self._repository, self._history, self._settings, self._wishes)
         with hold(self._repository, self._run):
             return self._publish(candidate, remote)
 
-    def _publish(self, candidate: _Candidate, remote: Remote) -> PullRequest:
+    def _publish(self, candidate: Candidate, remote: Remote) -> PullRequest:
         forge = self._recognise(remote)
         api = self._login(forge, remote) if forge.kind is ForgeKind.GITHUB else None
         pusher = Pusher(
@@ -131,13 +101,14 @@ class Publication:
         base = self._base(refs, remote)
         self._require_news(candidate, refs, base)
         before = self._published_before(remote)
-        ci_paths = self._warn(candidate, refs, base)
+        rebuilt = forge.kind is not ForgeKind.GITEA and self._is_rebuilt(refs, candidate, remote)
+        pushes = self._pushes_of_tasks(refs) if self._wishes.branches else []
+        ci_paths = self._warn(candidate, refs.branch(base), base, pushes)
         proposal = self._proposal(candidate, base, forge, ci_paths)
-        branches = self._push_branches(pusher, refs) if self._wishes.branches else ()
+        branches = self._push_branches(pusher, pushes)
         if forge.kind is ForgeKind.GITEA:
             opened, pushed, rebuilt = self._push_for(pusher, forge, proposal, refs, before)
         else:
-            rebuilt = self._is_rebuilt(refs, proposal, remote)
             options = gitlab.push_options(proposal) if forge.kind is ForgeKind.GITLAB else []
             pushed = self._push(pusher, refs, proposal, options, rebuilt=rebuilt)
             opened = self._open(forge, api, proposal, pushed, refs, before)
@@ -146,33 +117,6 @@ class Publication:
         )
         self._record(published)
         return published
-
-    # -- refused or not
-
-    def _require_fit(self) -> _Candidate:
-        """What is to be published. Raises `PublishError` where a person has to look at it first."""
-        history, run = self._history, self._run
-        if history.is_running:
-            raise PublishError(
-                f"run {run} is still at work", hint=f'"git swarm status {run}" shows how far it is'
-            )
-        merged, report = history.merged, history.report
-        if merged is None or report is None:
-            raise PublishError(
-                f"run {run} has merged nothing, so there is nothing to publish",
-                hint=f'"git swarm show {run}" tells why',
-            )
-        branch = BranchName(merged["branch"])
-        tip = self._repository.ref(RefName(f"refs/heads/{branch}")) or Oid(merged["commit"])
-        verify = history.verdict_of(self._repository.tree(tip))
-        wanting = [*_open_conflicts(report), *_not_verified(verify, tip != merged["commit"])]
-        if wanting and not self._wishes.draft:
-            draft = replace(self._wishes, draft=True)
-            raise PublishError(
-                f"run {run} {' and '.join(wanting)}",
-                hint=f"to publish it as a draft all the same: {draft.command(run)}",
-            )
-        return _Candidate(branch, tip, verify)
 
     # -- where it goes
 
@@ -218,7 +162,7 @@ class Publication:
         )
         return Rest(address, token)
 
-    def _fetch_refs(self, pusher: Pusher, candidate: _Candidate) -> RemoteRefs:
+    def _fetch_refs(self, pusher: Pusher, candidate: Candidate) -> RemoteRefs:
         base = [f"refs/heads/{self._wishes.base}"] if self._wishes.base else []
         folder = candidate.branch.rpartition("/")[0]
         return pusher.fetch_refs(*base, f"refs/heads/{folder}/*", agit.HEADS)
@@ -240,7 +184,7 @@ class Publication:
             )
         return BranchName(wanted)
 
-    def _require_news(self, candidate: _Candidate, refs: RemoteRefs, base: BranchName) -> None:
+    def _require_news(self, candidate: Candidate, refs: RemoteRefs, base: BranchName) -> None:
         tip = refs.branch(base)
         if tip and self._has(tip) and self._repository.is_ancestor(candidate.commit, tip):
             raise PublishError(
@@ -251,30 +195,33 @@ class Publication:
     # -- what is told before
 
     def _warn(
-        self, candidate: _Candidate, refs: RemoteRefs, base: BranchName
+        self, candidate: Candidate, tip: Oid | None, base: BranchName, pushes: Sequence[RefPush]
     ) -> tuple[RepoPath, ...]:
-        """Say what should be known before anybody else sees it; the CI definitions that change."""
-        changed = self._repository.changed_paths(self._history.base, candidate.commit)
-        ci_paths = tuple(sorted(path for path in changed if is_ci_definition(path)))
-        if ci_paths:
+        """Say what should be known before anybody else sees it. The CI definitions that it would
+        change in the branch that is to take it, whose commit on the remote is `tip`."""
+        known = tip if tip and self._has(tip) else None
+        fork = known and self._repository.merge_base(known, candidate.commit)
+        start = fork or self._history.base
+        proposed = self._ci_definitions(start, candidate.commit)
+        beside = {path for push in pushes for path in self._ci_definitions(start, push.commit)}
+        if proposed:
+            self._tell(_may_run("this proposes changes to CI definitions", proposed))
+        if beside - set(proposed):
             self._tell(
-                "this proposes changes to CI definitions, which may run as soon as they are "
-                f"pushed: {listed([one_line(show(path)) for path in ci_paths])}"
+                _may_run("branches of tasks change CI definitions", sorted(beside - set(proposed)))
             )
-        unpublished = self._commits_beside(refs.branch(base))
+        base_here = self._history.base
+        unpublished = len(self._repository.commits_between(known or base_here, base_here))
         if unpublished:
             self._tell(
                 f"{several(unpublished, 'commit')} of yours, from which the run started, "
                 f"{'is' if unpublished == 1 else 'are'} not in {base} and will be part of it"
             )
-        return ci_paths
+        return proposed
 
-    def _commits_beside(self, tip: Oid | None) -> int:
-        """How many commits the run's base has beyond the remote's branch; 0 also where that branch
-        is not known here."""
-        if tip is None or not self._has(tip):
-            return 0
-        return len(self._repository.commits_between(tip, self._history.base))
+    def _ci_definitions(self, old: Oid, new: Oid) -> tuple[RepoPath, ...]:
+        changed = self._repository.changed_paths(old, new)
+        return tuple(sorted(path for path in changed if is_ci_definition(path)))
 
     def _has(self, commit: Oid) -> bool:
         try:
@@ -285,7 +232,7 @@ class Publication:
 
     def _proposal(
         self,
-        candidate: _Candidate,
+        candidate: Candidate,
         base: BranchName,
         forge: Forge,
         ci_paths: Sequence[RepoPath],
@@ -293,12 +240,14 @@ class Publication:
         history = self._history
         assert history.report is not None
         secrets = Secrets(self._environ)
+        tasks = [history.task_view(task["id"]) for task in history.report["tasks"]]
         return Proposal(
             run=self._run,
             title=title_of(history.report["goal"], secrets),
             description=describe(
                 history.report,
-                [history.task_view(task["id"]) for task in history.report["tasks"]],
+                tasks,
+                left_out=self._left_out(tasks, candidate.commit),
                 verify=candidate.verify,
                 ci_paths=ci_paths,
                 secrets=secrets,
@@ -310,21 +259,34 @@ class Publication:
             draft=self._wishes.draft,
         )
 
+    def _left_out(self, tasks: Sequence[TaskView], commit: Oid) -> set[TaskId]:
+        """The tasks that changed something of which nothing is in the merged branch: dropped, or
+        set aside with an open conflict."""
+        merged = set(self._repository.commits_between(self._history.base, commit))
+        done = (task for task in tasks if task.outcome == Outcome.DONE and task.commits)
+        return {task.task for task in done if merged.isdisjoint(self._ends_of(task))}
+
+    def _ends_of(self, task: TaskView) -> Iterator[Oid]:
+        """Where a task's work ends: its last commit, and its branch, which may have moved since."""
+        yield task.commits[-1].oid
+        if task.branch and (tip := self._repository.ref(RefName(f"refs/heads/{task.branch}"))):
+            yield tip
+
     # -- pushed
 
-    def _is_rebuilt(self, refs: RemoteRefs, proposal: Proposal, remote: Remote) -> bool:
+    def _is_rebuilt(self, refs: RemoteRefs, candidate: Candidate, remote: Remote) -> bool:
         """Whether the remote's branch holds commits of ours that were left behind since. Raises
         `PublishError` where it holds somebody else's, which a push would lose."""
-        there = refs.branch(proposal.branch)
+        there = refs.branch(candidate.branch)
         if there is None:
             return False
-        if self._has(there) and self._repository.is_ancestor(there, proposal.commit):
+        if self._has(there) and self._repository.is_ancestor(there, candidate.commit):
             return False
         if self._has(there) and self._was_ours(there):
             return True
         raise PublishError(
-            f"{proposal.branch} on {remote.name} holds commits that this run did not make",
-            hint=f"look at them: git fetch {remote.name} {proposal.branch} && git log FETCH_HEAD",
+            f"{candidate.branch} on {remote.name} holds commits that this run did not make",
+            hint=f"look at them: git fetch {remote.name} {candidate.branch} && git log FETCH_HEAD",
         )
 
     def _was_ours(self, commit: Oid) -> bool:
@@ -363,7 +325,7 @@ class Publication:
         options = agit.push_options(proposal, rebuilt=rebuilt)
         pushed = pusher.push([RefPush(proposal.commit, agit.target(proposal))], options)
         number = agit.number_at(refs, proposal.commit)
-        if pushed.unchanged or (pushed.rejected and number is not None):
+        if pushed.unchanged or any(agit.HAD_IT in why for why in pushed.rejected.values()):
             address = None if number is None else f"{forge.origin}/{forge.path}/pulls/{number}"
             opened = Opened(Action.UNCHANGED, number, address, proposal.draft)
             return opened, pushed, False
@@ -371,7 +333,7 @@ class Publication:
         opened = agit.read_answer(forge.origin, forge.path, proposal, pushed, before=before)
         return opened, pushed, rebuilt
 
-    def _push_branches(self, pusher: Pusher, refs: RemoteRefs) -> tuple[BranchName, ...]:
+    def _pushes_of_tasks(self, refs: RemoteRefs) -> list[RefPush]:
         """The branches of the tasks, those that are there."""
         assert self._history.report is not None
         wanted: list[RefPush] = []
@@ -383,11 +345,13 @@ class Publication:
             there = refs.refs.get(ref)
             ours = there is not None and self._has(there) and self._was_ours(there)
             wanted.append(RefPush(commit, ref, there if ours else None))
-        if not wanted:
+        return wanted
+
+    def _push_branches(self, pusher: Pusher, pushes: Sequence[RefPush]) -> tuple[BranchName, ...]:
+        if not pushes:
             return ()
-        pushed = pusher.push(wanted)
-        self._require_taken(pusher, pushed)
-        return tuple(BranchName(ref.to.removeprefix("refs/heads/")) for ref in wanted)
+        self._require_taken(pusher, pusher.push(pushes))
+        return tuple(BranchName(push.to.removeprefix("refs/heads/")) for push in pushes)
 
     def _require_taken(self, pusher: Pusher, pushed: Pushed) -> None:
         if not pushed.rejected:
@@ -446,33 +410,9 @@ class Publication:
         asyncio.run(Ledger.reopen(self._repository, self._run).record(step))
 
 
-def _open_conflicts(report: Mapping[str, Any]) -> list[str]:
-    """What is open of a report's conflicts, in words that follow the run's name."""
-    opened = [
-        conflict
-        for conflict in report["conflicts"]
-        if not conflict["hunks"] or any(hunk["by"] is None for hunk in conflict["hunks"])
-    ]
-    hunks = sum(hunk["by"] is None for conflict in opened for hunk in conflict["hunks"])
-    if not opened:
-        return []
-    paths = listed([one_line(conflict["path"]) for conflict in opened])
-    what = several(hunks, "open hunk") if hunks else several(len(opened), "open conflict")
-    return [f"has {what} in {paths}"]
-
-
-def _not_verified(verify: Mapping[str, Any] | None, moved: bool) -> list[str]:
-    if verify is None:
-        since = "since its branch moved" if moved else "no check has seen its merged branch"
-        return [f"is not verified: {since}"]
-    if verify["outcome"] == "passed":
-        return []
-    ways = {
-        "failed": "its check fails",
-        "flaky": "its check failed once and then passed",
-        "base_failed": "its check fails, on the base too",
-    }
-    return [f"is not verified: {ways[verify['outcome']]}"]
+def _may_run(what: str, paths: Sequence[RepoPath]) -> str:
+    shown = listed([one_line(show(path)) for path in paths])
+    return f"{what}, which may run as soon as they are pushed: {shown}"
 
 
 def _short(ref: RefName) -> str:

@@ -43,6 +43,5 @@ class Secrets:
     def out_of_task(self, task: TaskView) -> TaskView:
         """What a description tells of a task."""
         commits = tuple(replace(c, subject=self.out_of(c.subject)) for c in task.commits)
-        return replace(
-            task, title=self.out_of(task.title), note=self.out_of(task.note), commits=commits
-        )
+        title, note, error = map(self.out_of, (task.title, task.note, task.error))
+        return replace(task, title=title, note=note, error=error, commits=commits)

@@ -133,8 +133,7 @@ Add a greeting
 
 ### What each agent did
 
-- **builder**: Write the greeting. 1 commit on `swarm/{run}/builder`
-  - `{builder}` Write the greeting
+- **builder**: Write the greeting. Commit `{builder}` on `swarm/{run}/builder`
   - Note: It greets.
 - **notes** (researcher): 1 commit on `swarm/{run}/notes`
   - `{notes}` researcher: notes
@@ -206,7 +205,9 @@ def test_a_run_that_lost_a_task_updates_its_pull_request(
     assert done.status == 0, done.stderr
     assert (done.json["action"], done.json["rebuilt"]) == ("updated", True)
     assert ada.pushed(branch) == ada.head(branch) != first
-    assert len(ada.forge.pulls) == 1
+    (pull,) = ada.forge.pulls
+    left_out = f"`swarm/{run}/two`\n  - **Left out**: its work is not in this branch\n"
+    assert pull["body"].count("**Left out**") == pull["body"].count(left_out) == 1
 
 
 def test_a_rebuilt_branch_does_not_push_over_the_commits_of_others(
@@ -234,13 +235,9 @@ def test_a_rebuilt_branch_does_not_push_over_the_commits_of_others(
 @pytest.mark.parametrize(
     ("verify", "reason"),
     [
-        ("", "is not verified: no check has seen its merged branch"),
-        ("false", "is not verified: its check fails, on the base too"),
-        ("test ! -e hello.py", "is not verified: its check fails"),
-        (
-            "test -e ../tried || { touch ../tried; false; }",
-            "is not verified: its check failed once and then passed",
-        ),
+        ("", "no check has seen its merged branch"),
+        ("false", "its check fails, on the base too"),
+        ("test ! -e hello.py", "its check fails"),
     ],
 )
 def test_what_is_not_verified_is_published_as_a_draft_only(
@@ -252,10 +249,12 @@ def test_what_is_not_verified_is_published_as_a_draft_only(
     refused = ada.pr("--json", "--base", "main")
 
     assert refused.status == 1
+    way = f'verify it: git swarm integrate {run} --verify "COMMAND"; '
+    draft = f"as a draft all the same: git swarm pr {run} --draft --base main"
     assert refused.json == {
         "schema": "gitswarm/error/1",
-        "error": f"run {run} {reason}",
-        "hint": f"to publish it as a draft all the same: git swarm pr {run} --draft --base main",
+        "error": f"run {run} is not verified: {reason}",
+        "hint": draft if verify else way + draft,
         "exit_code": 1,
     }
     assert ada.pushed(f"swarm/{run}/merged") is None
@@ -265,6 +264,33 @@ def test_what_is_not_verified_is_published_as_a_draft_only(
     assert done.status == 0, done.stderr
     assert done.json["draft"] is True
     assert ada.forge.pulls[0]["draft"] is True
+
+
+def test_a_run_that_was_not_verified_can_be_verified_as_the_hint_says(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("github")
+    run = ada.run(verify="")
+    git(ada.swarm.repo.path, "config", "swarm.verify", "true")
+
+    refused = ada.pr()
+    verified = ada.swarm("integrate", run)
+
+    assert f"hint: verify it: git swarm integrate {run}; as a draft" in refused.stderr
+    assert verified.status == 0, verified.stderr
+    assert ada.pr("--json").json["draft"] is False
+
+
+def test_a_check_that_failed_once_and_then_passed_has_verified_it_and_that_is_told(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("github")
+    ada.run(verify="test -e ../tried || { touch ../tried; false; }")
+
+    done = ada.pr()
+
+    assert done.status == 0, done.stderr
+    assert "failed once and then **passed** on the very same tree." in ada.forge.pulls[0]["body"]
 
 
 def test_a_branch_that_moved_since_it_was_verified_is_not_verified(
@@ -278,7 +304,7 @@ def test_a_branch_that_moved_since_it_was_verified_is_not_verified(
     done = ada.pr()
 
     assert done.status == 1
-    assert f"run {run} is not verified: since its branch moved" in done.stderr
+    assert f"run {run} is not verified: its branch moved since" in done.stderr
 
 
 def test_open_hunks_are_published_as_a_draft_only_and_a_draft_becomes_ready(
@@ -296,8 +322,10 @@ def test_open_hunks_are_published_as_a_draft_only_and_a_draft_becomes_ready(
 
     assert refused.status == 1
     assert f"error: run {run} has 1 open hunk in app.py\n" in refused.stderr
+    assert f"hint: decide what is open: git swarm continue {run}; as a" in refused.stderr
     assert ada.pr("--draft").status == 0
     (pull,) = ada.forge.pulls
+    assert pull["body"].count("  - **Left out**: its work is not in this branch\n") == 1
     assert (
         "- `app.py` (content, between one and two):\n"
         "  - hunk 1 is **open**, its branch is left out: "
@@ -377,6 +405,25 @@ def test_gitlab_opens_and_updates_a_merge_request_by_push_options(
     assert second["options"][2] == "merge_request.title=Add a greeting"
 
 
+def test_gitlab_takes_the_longest_description_in_any_script(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("gitlab")
+    ada.swarm.commit(
+        {".gitlab/merge_request_templates/Default.md": "## 检查\n" + "说明。\n" * 9000}
+    )
+    git(ada.swarm.repo.path, "push", "--quiet", "origin", "main")
+    ada.run(goal="问候")
+
+    done = ada.pr("--json")
+
+    assert done.status == 0, done.stderr
+    assert done.json["action"] == "opened"
+    (description,) = ada.forge.pushed_with(NAME)[-1]["options"][3:]
+    assert description.startswith("merge_request.description=问候\\n\\n### What each agent did")
+    assert len(description.encode()) > 59_000
+
+
 def test_gitea_opens_and_updates_a_pull_request_by_a_push_to_refs_for(
     publisher: Callable[[Kind], Publisher],
 ) -> None:
@@ -407,6 +454,20 @@ def test_gitea_opens_and_updates_a_pull_request_by_a_push_to_refs_for(
     assert second["refused"] == "new commit is same with old commit"
     assert third["options"][3:] == ["force-push=true"]
     assert ada.forge.refs(NAME)["refs/pull/1/head"] == ada.head(f"swarm/{run}/merged")
+
+
+def test_a_push_that_gitea_rejects_is_not_taken_for_one_that_it_had_already(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("gitea")
+    ada.run()
+    ada.pr()
+    ada.forge.add_hook(NAME, "pre-receive", "echo 'this repository is archived' >&2; exit 1")
+
+    done = ada.pr("--json")
+
+    assert done.status == 1
+    assert done.json["error"].endswith("it said: this repository is archived")
 
 
 def test_anywhere_else_the_branch_is_pushed_and_what_the_remote_printed_is_shown(
@@ -590,6 +651,11 @@ def test_one_that_was_merged_meanwhile_is_not_opened_again(
             '"git ls-remote --heads origin" lists its branches',
         ),
         (["--remote", "upstream"], 'there is no remote "upstream"', "the remotes are origin"),
+        (
+            ["--remote", "https://ada:hunter2@code.example/x"],
+            'there is no remote "https://code.example/x"',
+            "the remotes are origin",
+        ),
         (["no-such-0000"], 'there is no run "no-such-0000"', '"git swarm list" shows the runs'),
     ],
 )
@@ -603,6 +669,18 @@ def test_a_name_that_does_not_exist_is_told_and_nothing_is_pushed(
 
     assert (done.status, done.json["error"], done.json["hint"]) == (2, error, hint)
     assert ada.pushed(f"swarm/{run}/merged") is None
+
+
+def test_no_password_is_shown_that_was_given_as_the_name_of_a_remote(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("github")
+    ada.run(verify="")
+
+    done = ada.pr("--remote", "https://ada:hunter2@code.example/x")
+
+    assert done.status == 2
+    assert "hunter2" not in done.stdout + done.stderr
 
 
 def test_without_a_remote_it_is_told_how_to_add_one(
@@ -821,6 +899,36 @@ def test_changes_to_ci_definitions_are_told_before_they_are_pushed(
         "### Changes to CI definitions\n\n- `.github/workflows/ship.yml`\n"
         in (ada.forge.pulls[0]["body"])
     )
+
+
+def test_ci_definitions_in_branches_of_tasks_are_told_where_these_are_pushed(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("github")
+    run = ada.run(
+        plan=plan_reply({"id": "code", "role": "builder"}, {"id": "ship", "role": "deployer"}),
+        task_code=file_reply({"app.py": "1\n"}),
+        task_ship=file_reply({".github/workflows/ship.yml": "on: push\n"}),
+    )
+    ada.swarm("drop", "ship", "--run", run, "--verify", "true")
+
+    alone, with_branches = ada.pr("--json"), ada.pr("--json", "--branches")
+
+    assert (alone.json["ci_paths"], alone.json["warnings"]) == ([], [])
+    assert with_branches.json["warnings"] == [
+        "branches of tasks change CI definitions, which may run as soon as they are pushed: "
+        ".github/workflows/ship.yml"
+    ]
+
+
+def test_ci_definitions_in_the_users_own_commits_that_go_along_are_told(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("github")
+    ada.swarm.commit({".gitlab-ci.yml": "mine\n"})
+    ada.run()
+
+    assert ada.pr("--json").json["ci_paths"] == [".gitlab-ci.yml"]
 
 
 def test_commits_of_the_users_own_that_go_along_are_told(

@@ -72,6 +72,52 @@ def test_a_cut_leaves_no_half_of_an_escape() -> None:
 
 def test_the_users_own_words_keep_their_meaning() -> None:
     goal = "Fix #3, as @grace asked.\n\n- one\n- [two](https://x.example)\n/merge <!-- x -->"
-    assert own_words(goal) == (
+    assert own_words(goal, 100) == (
         "Fix #3, as @grace asked.\n\n- one\n- [two](https://x.example)\n\\/merge &lt;!-- x -->"
     )
+
+
+@pytest.mark.parametrize(
+    ("goal", "limit", "words"),
+    [
+        ("Fix:\n```py\nx = 1", 100, "Fix:\n```py\nx = 1\n```"),
+        ("Fix:\n```py\nx = 1\n```\nnow", 100, "Fix:\n```py\nx = 1\n```\nnow"),
+        ("~~~~\n~~~\n```", 100, "~~~~\n~~~\n```\n~~~~"),
+        ("````\n```\n````\n`a`` b` ```x```", 100, "````\n```\n````\n`a`` b` ```x```"),
+        ("one\n```\ntwo\n```", 12, "one\n```\ntwo\n...\n```"),
+        ("<script> is not escaped", 100, "&lt;script> is not escaped"),
+        ("```\n<script>\n/x", 100, "```\n<script>\n/x\n```"),
+    ],
+)
+def test_what_the_user_opens_and_does_not_close_hides_nothing_behind_it(
+    goal: str, limit: int, words: str
+) -> None:
+    assert own_words(goal, limit) == words
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "`",
+                "~~~",
+                "```",
+                " ",
+                "\n",
+                "a",
+                ">",
+                "-",
+                "<pre>",
+                "<!",
+                "<?x",
+                "<![CDATA[",
+                "<div>",
+            ]
+        ),
+        max_size=20,
+    ).map("".join)
+)
+def test_a_heading_below_the_users_words_is_a_heading(goal: str) -> None:
+    html = RENDERER.render(f"{own_words(goal, 100)}\n\n### Below")
+
+    assert "<h3>Below</h3>" in html
