@@ -48,6 +48,7 @@ class Repository:
         common_dir: Path,
         work_tree: Path | None,
         *,
+        index: Path | None = None,
         objects: Path | None = None,
     ) -> None:
         self.git_dir = git_dir
@@ -55,6 +56,9 @@ class Repository:
         self.common_dir = common_dir
         self.work_tree = work_tree
         """None for a bare repository."""
+        self.index = index or git_dir / "index"
+        """What the next commit will hold. While `git commit -a` or `git commit FILE` runs a hook,
+        it is not the one that stays."""
         self._objects = objects
 
     @contextmanager
@@ -62,16 +66,19 @@ class Repository:
         """The same repository, but what is written to it goes away at the end: it reads all
         objects and adds none."""
         with TemporaryDirectory(prefix="gitswarm-objects-") as folder:
-            yield Repository(self.git_dir, self.common_dir, self.work_tree, objects=Path(folder))
+            places = (self.git_dir, self.common_dir, self.work_tree)
+            yield Repository(*places, index=self.index, objects=Path(folder))
 
     @classmethod
     def discover(cls, start: Path, inherited: Mapping[str, str] | None = None) -> "Repository":
         """The repository that git finds from `start`; `inherited` holds the `GIT_DIR` and the like
         that the process was given (see `take_git_environment`)."""
 
-        def rev_parse(option: str, *, ok: Container[int] = (0,)) -> Path | None:
-            arguments = ["rev-parse", "--path-format=absolute", option]
-            output = run_git(start, arguments, b"", dict(inherited or {}))
+        inherited = inherited or {}
+
+        def rev_parse(*options: str, ok: Container[int] = (0,)) -> Path | None:
+            arguments = ["rev-parse", "--path-format=absolute", *options]
+            output = run_git(start, arguments, b"", inherited)
             if output.status == 0:
                 return Path(os.fsdecode(output.stdout.removesuffix(b"\n")))
             if output.status in ok:
@@ -85,7 +92,9 @@ class Repository:
         common_dir = rev_parse("--git-common-dir")
         assert git_dir is not None
         assert common_dir is not None
-        return cls(git_dir, common_dir, rev_parse("--show-toplevel", ok=(128,)))
+        work_tree = rev_parse("--show-toplevel", ok=(128,))
+        index = rev_parse("--git-path", "index") if "GIT_INDEX_FILE" in inherited else None
+        return cls(git_dir, common_dir, work_tree, index=index)
 
     @classmethod
     def create(cls, folder: Path, *, branch: str) -> None:

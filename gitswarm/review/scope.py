@@ -8,7 +8,6 @@ from pathlib import Path
 from shutil import copyfile
 
 from gitswarm.errors import GitError, UsageError
-from gitswarm.history import RunHistory, choose_run
 from gitswarm.repo.objects import Oid, RefName, RunId
 from gitswarm.repo.repository import Repository
 
@@ -74,9 +73,8 @@ def staged_scope(repository: Repository) -> Scope:
     with tempfile.TemporaryDirectory(prefix="gitswarm-index-") as folder:
         # writing a tree writes into the index as well, and the user's is not touched
         index = Path(folder) / "index"
-        users = repository.git_dir / "index"
-        if users.exists():
-            copyfile(users, index)
+        if repository.index.exists():
+            copyfile(repository.index, index)
         tree = repository.git("write-tree", env={"GIT_INDEX_FILE": str(index)}, ok=(0, 128))
     if tree.status != 0:
         raise GitError(
@@ -88,6 +86,8 @@ def staged_scope(repository: Repository) -> Scope:
 
 def run_scope(repository: Repository, name: str | None, task: str | None) -> Scope:
     """What a run has merged, or one of its tasks has changed. Raises `UsageError`."""
+    from gitswarm.history import RunHistory, choose_run
+
     run = choose_run(repository, name)
     history = RunHistory(repository, run)
     if task is not None:

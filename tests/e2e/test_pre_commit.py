@@ -1,6 +1,7 @@
 """The hooks as the framework pre-commit runs them: installed from a repository at a revision."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 import pytest
 
 import gitswarm
-from tests.e2e.conftest import Finished, Swarm, git
+from tests.e2e.conftest import COMMAND, Finished, Swarm, git
 from tests.e2e.findings import REVIEWERS, answers, finding, findings_reply
 
 PROJECT = Path(gitswarm.__file__).parent.parent
@@ -94,3 +95,17 @@ def test_the_hooks_run_at_a_commit_and_at_a_push(
         assert "1. critical  app.py:2" in done.stdout + done.stderr
     assert asked == sorted(REVIEWERS)
     assert len(swarm.api.calls) == len(asked)
+
+
+@pytest.mark.parametrize("what", ["-a", "app.py"])
+def test_what_a_commit_takes_from_the_checkout_is_looked_at(swarm: Swarm, what: str) -> None:
+    hook = swarm.repo.path / ".git/hooks/pre-commit"
+    hook.write_text(f"#!/bin/sh\nexec {shlex.join(COMMAND)} hook run check\n")
+    hook.chmod(0o755)
+    (swarm.repo.path / "app.py").write_text("one\n<<<<<<< ours\n")
+    command = ["git", "commit", "-m", "conflict", what]
+
+    done = subprocess.run(command, cwd=swarm.repo.path, capture_output=True)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"git swarm: app.py:2: a conflict marker\n")
