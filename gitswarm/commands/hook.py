@@ -1,9 +1,7 @@
 """`git swarm hook install|uninstall|run NAME`: what looks at a push before it leaves."""
 
 import os
-import secrets
 import sys
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from shutil import which
@@ -30,7 +28,7 @@ from gitswarm.repo.repository import Repository
 from gitswarm.settings import Settings
 
 if TYPE_CHECKING:
-    from gitswarm.review.review import Review
+    from gitswarm.review.review import Deadline, Review
     from gitswarm.review.scope import Scope
 
 OBJECTIONS_SHOWN = 20
@@ -191,8 +189,10 @@ def _scopes(added: Iterable[Outgoing]) -> list["Scope"]:
 
 def _review(repository: Repository, settings: Settings, scopes: Iterable["Scope"]) -> int:
     """What the reviewers say, as the settings of `swarm.review` let it count."""
-    run = RunId(f"push-{secrets.token_hex(2)}")
-    until = time.monotonic() + settings.review_seconds
+    from gitswarm.review.review import Deadline
+
+    run = RunId(f"push-{os.urandom(2).hex()}")
+    deadline = Deadline(settings.review_seconds)
     reviews: list[Review] = []
     gaps: list[str] = []
     for scope in scopes:
@@ -201,7 +201,7 @@ def _review(repository: Repository, settings: Settings, scopes: Iterable["Scope"
             left -= sum(review.cost_usd or 0.0 for review in reviews)
         try:
             reviews.append(
-                _ask_reviewers(repository, replace(settings, budget_usd=left), scope, run, until)
+                _ask_reviewers(repository, replace(settings, budget_usd=left), scope, run, deadline)
             )
         except GitswarmError as error:
             gaps.append(error.message)
@@ -220,7 +220,7 @@ def _review(repository: Repository, settings: Settings, scopes: Iterable["Scope"
 
 
 def _ask_reviewers(
-    repository: Repository, settings: Settings, scope: "Scope", run: RunId, until: float
+    repository: Repository, settings: Settings, scope: "Scope", run: RunId, deadline: "Deadline"
 ) -> "Review":
     """Raises `GitswarmError` where nothing could be reviewed."""
     from gitswarm.commands.reviewing import review_scope
@@ -233,7 +233,7 @@ def _ask_reviewers(
         scope,
         run=run,
         baseline=load_baseline(repository, scope.base),
-        seconds=max(until - time.monotonic(), 0.0),
+        deadline=deadline,
         faults=1,
     )
     if review.findings:

@@ -16,6 +16,7 @@ from gitswarm.repo.repository import Repository
 from gitswarm.settings import Settings
 
 if TYPE_CHECKING:
+    from gitswarm.review.fixes import Choice
     from gitswarm.review.places import Source
     from gitswarm.review.review import Review
     from gitswarm.review.scope import Scope
@@ -85,6 +86,7 @@ def command(
     only what is new is paid.
     """
     from gitswarm.commands.reviewing import review_scope
+    from gitswarm.review.fixes import Choice, choose
     from gitswarm.review.places import Source
     from gitswarm.review.review import REVIEWERS
     from gitswarm.review.sarif import annotations, sarif
@@ -112,7 +114,8 @@ def command(
     threshold = fail_on or settings.review_block_on.value
     failing = () if threshold == NEVER else review.reaching(Severity(threshold))
     status = 1 if failing or not review.is_whole else 0
-    applied = _apply(repository, settings, review, wanted, name) if wanted else None
+    fixes = choose(repository, review, wanted) if wanted else Choice()
+    applied = _apply(repository, settings, review, fixes, name)
     if write_baseline:
         _write_baseline(write_baseline, review, source)
         console.say(f"{write_baseline} holds what is accepted from now on.")
@@ -125,6 +128,8 @@ def command(
         click.echo("".join(f"{line}\n" for line in annotations(review)), nl=False)
     else:
         console.show_review(review, source)
+    for number, why in fixes.left:
+        console.say(f"The fix of finding {number} is left out: {why}.")
     if applied:
         console.say(f"The fixes are on {applied['branch']}.", f"git merge {applied['branch']}")
     return status
@@ -167,20 +172,19 @@ def _write_baseline(file: Path, review: "Review", source: "Source") -> None:
 
 
 def _apply(
-    repository: Repository, settings: Settings, review: "Review", wanted: str, run: RunId
+    repository: Repository, settings: Settings, review: "Review", fixes: "Choice", run: RunId
 ) -> dict[str, Any] | None:
     """The branch and commit with the fixes of the findings that were chosen; None without any."""
-    from gitswarm.review.fixes import apply_fixes, choose
+    from gitswarm.review.fixes import apply_fixes
 
-    chosen = choose(review, wanted)
-    if not chosen:
+    if not fixes.fixes:
         return None
     branch, commit = apply_fixes(
         repository,
         review.change.head,
-        chosen,
+        fixes.fixes,
         run=run,
         model=settings.model,
         co_author=settings.co_author,
     )
-    return {"branch": branch, "commit": commit, "findings": [number for number, _ in chosen]}
+    return {"branch": branch, "commit": commit, "findings": [number for number, _ in fixes.fixes]}

@@ -17,7 +17,7 @@ from gitswarm.repo.repository import Repository
 from gitswarm.review.accepted import accept
 from gitswarm.review.change import Change, load_change
 from gitswarm.review.places import Source
-from gitswarm.review.review import REVIEWERS, Review, Reviewing
+from gitswarm.review.review import REVIEWERS, Deadline, Review, Reviewing
 from gitswarm.review.scope import Scope
 from gitswarm.review.verdicts import Reviewer
 from gitswarm.settings import Settings
@@ -32,11 +32,11 @@ def review_scope(
     run: RunId,
     roles: Sequence[str] = REVIEWERS,
     baseline: Sequence[str] = (),
-    seconds: float | None = None,
+    deadline: Deadline | None = None,
     faults: int = FAULTS,
     watch: Watch = lambda _: None,
 ) -> Review:
-    """Everything that the reviewers of these names say of a change, within so many seconds.
+    """Everything that the reviewers of these names say of a change until the deadline.
 
     `faults` is how often a call is tried again. Raises what kept every reviewer from looking.
     """
@@ -63,7 +63,7 @@ def review_scope(
             if reviewing.news:
                 start_import()
             try:
-                return await stop.or_result(reviewing.review(seconds=seconds))
+                return await stop.or_result(reviewing.review(deadline=deadline))
             except StopRequestedError:
                 raise StoppedError(stop.signum) from None
 

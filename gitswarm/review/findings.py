@@ -15,6 +15,9 @@ from gitswarm.model.reply import read_reply
 ALIKE = 0.6
 """Two titles so much alike, about the same lines, are the same finding."""
 
+OTHER = "other"
+"""The category of what has none."""
+
 _OTHER_WORDS = {
     "blocker": Severity.CRITICAL,
     "high": Severity.MAJOR,
@@ -72,9 +75,9 @@ class _Entry(BaseModel):
     title: str
     severity: Any = None
     lines: Any = None
-    category: str = "other"
-    reason: str = ""
-    fix: str | None = None
+    category: str | None = None
+    reason: str | None = None
+    fix: Any = None
 
 
 def read_findings(text: str) -> tuple[tuple[Found, ...], tuple[str, ...]]:
@@ -106,7 +109,7 @@ def read_findings(text: str) -> tuple[tuple[Found, ...], tuple[str, ...]]:
 def _entries(body: str) -> list[Any]:
     try:
         value = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableReplyError(f"The block `findings` is not JSON: {error}") from None
     if isinstance(value, Mapping):
         value = value.get("findings", [value])
@@ -123,9 +126,11 @@ def _found(entry: _Entry) -> Found:
     lines = _lines(entry.lines)
     if lines is None and entry.lines is not None:
         remarks.append(f"lines {entry.lines!r} cannot be read")
-    finding = Finding(
-        severity, entry.path, lines, entry.category, entry.title, entry.reason, entry.fix
-    )
+    fix = entry.fix if isinstance(entry.fix, str) else None
+    if fix is None and entry.fix is not None:
+        remarks.append("its fix is no text")
+    category, reason = entry.category or OTHER, entry.reason or ""
+    finding = Finding(severity, entry.path, lines, category, entry.title, reason, fix)
     return Found(finding, (), remarks=tuple(remarks))
 
 
@@ -170,7 +175,7 @@ def _same(one: Found, other: Found) -> bool:
     if first.path != second.path or not _meet(first.lines, second.lines):
         return False
     is_others = not set(one.reviewers) & set(other.reviewers)
-    if is_others and first.category.casefold() == second.category.casefold() != "other":
+    if is_others and first.category.casefold() == second.category.casefold() != OTHER:
         return True
     titles = first.title.casefold(), second.title.casefold()
     return difflib.SequenceMatcher(None, *titles).ratio() >= ALIKE

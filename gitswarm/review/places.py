@@ -1,11 +1,11 @@
 """Places: the lines that findings speak of, as they are at the commit that was reviewed."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from gitswarm.plan.path_text import spell, spelled
-from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, Oid, RepoPath
+from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, SYMLINK_MODE, Oid, RepoPath
 from gitswarm.repo.repository import Repository
 from gitswarm.review.change import Change, ChangedFile
 from gitswarm.review.findings import Found
@@ -22,18 +22,23 @@ class Source:
         self._lines: dict[RepoPath, tuple[str, ...] | None] = {}
 
     def lines(self, path: RepoPath) -> tuple[str, ...] | None:
-        """The lines without their ends; None where there is no such regular file."""
+        """The lines without their ends, of a symbolic link what it leads to; None where there is
+        neither."""
         if path not in self._lines:
-            data = self.data(path)
+            data = self._blob(path, (FILE_MODE, EXECUTABLE_MODE, SYMLINK_MODE))
             text = None if data is None else data.decode("utf-8", "backslashreplace")
             self._lines[path] = None if text is None else tuple(_without_end(text).split("\n"))
         return self._lines[path]
 
     def data(self, path: RepoPath) -> bytes | None:
+        """The contents of a regular file; None where there is no such one."""
+        return self._blob(path, (FILE_MODE, EXECUTABLE_MODE))
+
+    def _blob(self, path: RepoPath, modes: Container[str]) -> bytes | None:
         if path.find(b"\0") >= 0 or any(p in (b"", b".", b"..") for p in path.split(b"/")):
             return None
         entry = self._repository.entry(self._treeish, path)
-        if entry is None or entry.mode not in (FILE_MODE, EXECUTABLE_MODE):
+        if entry is None or entry.mode not in modes:
             return None
         return self._repository.blob(entry.oid)
 
@@ -57,7 +62,8 @@ def placed(found: Found, change: Change, source: Source) -> Found:
     finding = replace(found.finding, path=spell(path))
     found = replace(found, finding=finding)
     lines = source.lines(path)
-    if file is not None and file.status == "deleted":
+    if file is not None and (file.status == "deleted" or lines is None):
+        # it went, or is a submodule
         return replace(found, finding=replace(finding, lines=None))
     if lines is None:
         return replace(
@@ -71,10 +77,11 @@ def placed(found: Found, change: Change, source: Source) -> Found:
         first, last = finding.lines
         missing = f"there is no line {last}" if first == last else f"no lines {first}-{last}"
         remarks = (*remarks, missing)
-        if first > len(lines):
+        if first > len(lines) + 1:
             gone = replace(finding, lines=None)
             return replace(found, finding=gone, in_diff=False, remarks=remarks)
-        finding = replace(finding, lines=(first, len(lines)))
+        # what follows lines that went from the end of the file is its last line
+        finding = replace(finding, lines=(min(first, len(lines)), len(lines)))
     in_diff = file is not None and _is_shown(file, finding.lines)
     return replace(found, finding=finding, in_diff=in_diff, remarks=remarks)
 

@@ -1,6 +1,7 @@
 """Reviewers over a change, side by side; one list out."""
 
 import asyncio
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -47,6 +48,18 @@ _FAIL_ALL = (UnreachableError, CredentialsError, ModelNotFoundError)
 """What fails one call fails the others too."""
 
 REVIEWERS = ("security-reviewer", "performance-reviewer", "style-reviewer")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """How long is waited for reviewers, from when this was made."""
+
+    seconds: float
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> float:
+        return max(self.began + self.seconds - time.monotonic(), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +180,8 @@ class Reviewing:
         self._failure: ModelError | None = None
         self._answered = False
 
-    async def review(self, *, seconds: float | None = None) -> Review:
-        """Everything that the reviewers find, within so many seconds.
+    async def review(self, *, deadline: Deadline | None = None) -> Review:
+        """Everything that the reviewers find until then.
 
         What could not be looked at is told by the review. Raises what kept every reviewer from
         looking at anything.
@@ -182,14 +195,14 @@ class Reviewing:
             for reviewer in batch.reviewers
         }
         try:
-            await self._until_done(asking, seconds)
+            await self._until_done(asking, deadline)
         finally:
             for task in asking:
                 task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
         for task, (reviewer, batch) in asking.items():
             if task.cancelled():
-                self._leave(reviewer, batch, self._why_cancelled(seconds))
+                self._leave(reviewer, batch, self._why_cancelled(deadline))
             elif error := task.exception():
                 raise error
         review = await asyncio.to_thread(self._outcome)
@@ -200,14 +213,13 @@ class Reviewing:
         return review
 
     async def _until_done(
-        self, asking: Collection["asyncio.Future[None]"], seconds: float | None
+        self, asking: Collection["asyncio.Future[None]"], deadline: Deadline | None
     ) -> None:
         """Wait for all, or until nothing is to be hoped for any more."""
-        deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
         waiting = set(asking)
         while waiting and not self._is_hopeless:
-            left = None if deadline is None else deadline - asyncio.get_running_loop().time()
-            if left is not None and left <= 0:
+            left = None if deadline is None else deadline.left
+            if left == 0:
                 return
             _, waiting = await asyncio.wait(
                 waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED
@@ -218,10 +230,10 @@ class Reviewing:
         """Whether what the others wait for can only fail in the same way."""
         return self._failure is not None and not self._answered
 
-    def _why_cancelled(self, seconds: float | None) -> str:
+    def _why_cancelled(self, deadline: Deadline | None) -> str:
         if self._failure is not None and not self._answered:
             return self._failure.message
-        return f"no answer within {seconds:.0f} s" if seconds is not None else "it was stopped"
+        return f"no answer within {deadline.seconds:g} s" if deadline else "it was stopped"
 
     @property
     def _hunks(self) -> int:

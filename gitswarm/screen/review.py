@@ -1,5 +1,6 @@
 """The page of a review: each finding with its lines, then what was not looked at."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from gitswarm.findings import Severity
@@ -80,8 +81,11 @@ def _place(found: Found) -> str:
 
 def _write_gaps(sheet: Sheet, review: Review) -> None:
     mark = (sheet.glyphs.attention + " ", ATTENTION)
+    left_out: dict[str, list[str]] = defaultdict(list)
     for file in review.change.left_out:
-        sheet.paragraph(("not reviewed  ", "dim"), f"{spell(file.path)}: {file.left_out}", hang=2)
+        left_out[file.left_out].append(spell(file.path))
+    for why, paths in left_out.items():
+        sheet.paragraph(("not reviewed  ", "dim"), f"{listed(paths)}: {why}", hang=2)
     for one in review.unreviewed:
         files = listed(one.paths, most=3)
         sheet.paragraph(mark, f"{one.reviewer} has not seen {files}: {one_line(one.why)}", hang=2)

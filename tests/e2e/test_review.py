@@ -306,6 +306,31 @@ def test_fixes_become_a_commit_on_a_branch_of_their_own(swarm: Swarm) -> None:
     )
 
 
+def test_all_fixes_are_those_that_go_together(swarm: Swarm) -> None:
+    swarm.commit({"app.py": "one\nTWO\nTHREE\n", "latin.txt": b"caf\xe9\n", ".circleci/a": "a\n"})
+    swarm.script.answers = answers(
+        security=findings_reply(
+            finding(fix="two()"),
+            finding(lines=[2, 3], fix="both()", category="b", title="Also", severity="major"),
+            finding(lines=[3, 3], fix="three()", category="c", title="Third", severity="minor"),
+            finding(path="latin.txt", lines=[1, 1], fix="cafe", severity="minor"),
+            finding(path=".circleci/a", lines=[1, 1], fix="b", severity="note"),
+        )
+    )
+
+    done = swarm("review", "HEAD~1", "--json", "--apply", "all", "--fail-on", "never")
+
+    applied = done.json["applied"]
+    assert (done.status, applied["findings"]) == (0, [1, 3])
+    assert swarm.repo.text(applied["commit"], "app.py") == "one\ntwo()\nthree()\n"
+    left = [
+        "2 is left out: another one mends the same lines.",
+        "4 is left out: latin.txt is not UTF-8, so that no text can be put into it.",
+        "5 is left out: '.circleci/a' is a CI definition, which this role may not change.",
+    ]
+    assert done.stderr.split("\n\n")[1:-1] == [f"The fix of finding {one}" for one in left]
+
+
 def test_what_is_staged_is_reviewed_and_the_index_stays_as_it_is(swarm: Swarm) -> None:
     (swarm.repo.path / "app.py").write_text("one\nSTAGED\nthree\n")
     swarm.repo.git("add", "app.py")
@@ -422,6 +447,18 @@ def test_a_large_change_is_split_by_file_and_stays_within_the_budget(swarm: Swar
     assert short.status == 1
     assert any("budget" in one["why"] for one in short.json["unreviewed"])
     assert short.json["cost_usd"] <= 0.3
+
+
+def test_files_that_are_left_out_for_one_reason_are_told_together(swarm: Swarm) -> None:
+    swarm.commit({".gitattributes": "*.lock -diff\n"})
+    swarm.commit({f"{name}.lock": "1\n" for name in "abcdefgh"})
+
+    done = swarm("review", "HEAD~1")
+
+    assert done.stdout == (
+        "not reviewed  a.lock, b.lock, c.lock, d.lock, e.lock and 3 more: without a diff (-diff)\n"
+        "Nothing to review.\n"
+    )
 
 
 def test_a_change_of_a_hundred_thousand_lines_ends(swarm: Swarm) -> None:
