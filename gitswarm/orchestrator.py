@@ -561,6 +561,7 @@ class Orchestrator:
             budget_usd=self.settings.budget_usd,
             withheld=self._withheld.secrets,
             stopped=self._stopped,
+            has_remote=self.repository.has_remote,
             merge_folder=self._merge_folder,
             interrupted_by=self.stop.signum if self.stop.is_set() else None,
         )

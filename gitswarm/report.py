@@ -46,6 +46,8 @@ class Report:
     """Files that no model was shown because they hold a secret, and its kind."""
     stopped: str = ""
     """Why the run ended before its end: declined, interrupted, out of budget, unreachable."""
+    has_remote: bool = False
+    """Whether there is anywhere to open a pull request."""
     merge_folder: Path | None = None
     """Where a person can resolve what is open."""
     interrupted_by: int | None = None

@@ -229,6 +229,10 @@ class Repository:
         return [key for key in self._config if key.startswith(prefix)]
 
     @property
+    def has_remote(self) -> bool:
+        return any(key.endswith(".url") for key in self.config_keys("remote."))
+
+    @property
     def is_partial(self) -> bool:
         """Whether it is a partial clone, where reading an object may fetch it."""
         return any(key.endswith(".promisor") for key in self.config_keys("remote."))

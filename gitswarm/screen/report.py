@@ -313,6 +313,9 @@ def next_steps(report: Report) -> Iterator[tuple[str, str]]:
         yield f"git switch {branch}", "try it"
         if report.exit_code == 0:
             yield f"git merge {branch}", "take it"
+            if report.has_remote:
+                draft = " --draft" if report.unverified else ""
+                yield f"git swarm pr {report.run}{draft}", "open its pull request"
     if report.merge_folder is not None:
         yield f"cd {shlex.quote(str(report.merge_folder))}", "resolve what is open there, then"
     if any(conflict.is_open for conflict in report.conflicts):

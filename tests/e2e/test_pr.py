@@ -159,6 +159,18 @@ Made by `git swarm`, run `{run}`, from `{base}`.
 <!-- git swarm: to here; run {run} -->"""
 
 
+def test_a_run_that_could_become_a_pull_request_offers_it(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("none")
+    ada.swarm.script.answers = {"task:builder": file_reply({"hello.py": "1\n"})}
+
+    done = ada.swarm("run", ada.swarm.save_plan({"id": "builder", "role": "builder"}))
+
+    assert done.status == 0, done.stderr
+    assert re.search(r"\n  git swarm pr the-goal-[0-9a-f]{4} --draft +open its", done.stdout)
+
+
 def test_run_twice_it_updates_and_keeps_what_people_wrote(
     publisher: Callable[[Kind], Publisher],
 ) -> None:

@@ -91,6 +91,25 @@ def test_a_merge_is_offered_only_when_nothing_is_open(monkeypatch: pytest.Monkey
     assert offer not in page(monkeypatch, NEEDS_PERSON)
 
 
+@pytest.mark.parametrize(
+    ("report", "offer"),
+    [
+        (replace(MERGED, has_remote=True), [f"git swarm pr {RUN}"]),
+        (replace(MERGED, has_remote=True, verdict=None), [f"git swarm pr {RUN} --draft"]),
+        (MERGED, []),
+        (replace(NEEDS_PERSON, has_remote=True), []),
+    ],
+    ids=["verified", "not verified", "no remote", "needs a person"],
+)
+def test_a_pull_request_is_offered_where_one_could_be_opened(
+    monkeypatch: pytest.MonkeyPatch, report: Report, offer: list[str]
+) -> None:
+    steps = section(page(monkeypatch, report), "Next").splitlines()
+    told = [step.partition("  open its pull request")[0].strip() for step in steps]
+
+    assert [step for step in told if step.startswith("git swarm pr")] == offer
+
+
 def test_what_to_type_next_stays_a_short_list(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = replace(NEEDS_PERSON.results[2], error="")
     report = replace(NEEDS_PERSON, results=(failed,) * 9 + (NEEDS_PERSON.results[0],) * 9)
