@@ -168,7 +168,7 @@ def test_a_run_that_could_become_a_pull_request_offers_it(
     done = ada.swarm("run", ada.swarm.save_plan({"id": "builder", "role": "builder"}))
 
     assert done.status == 0, done.stderr
-    assert re.search(r"\n  git swarm pr the-goal-[0-9a-f]{4} --draft +open its", done.stdout)
+    assert re.search(r"\n  git swarm pr goal-[0-9a-f]{4} --draft +open its", done.stdout)
 
 
 def test_run_twice_it_updates_and_keeps_what_people_wrote(
