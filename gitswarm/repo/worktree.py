@@ -1,14 +1,13 @@
 """Worktree: a checkout of one branch for one task, made and removed under a lock.
 
-A sparse one has every path in its index, and only some of them as files. It is made without
-`git sparse-checkout`, which would write `extensions.worktreeConfig` into the configuration that the
-user's checkout shares: the patterns are in its own `info/sparse-checkout`, and each command of ours
-is told to heed them. See git-read-tree(1), "Sparse checkout".
+A sparse one has the files of some folders only. It is made without `git sparse-checkout`, which
+would write `extensions.worktreeConfig` into the configuration that the user's checkout shares: the
+patterns are in its own `info/sparse-checkout`, and each command of ours is told to heed them. See
+git-read-tree(1), "Sparse checkout".
 """
 
 import os
-import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,9 @@ from filelock import FileLock
 
 from gitswarm.errors import GitError
 from gitswarm.repo.command import GitOutput
-from gitswarm.repo.objects import BranchName, Oid, RefName, RepoPath
+from gitswarm.repo.objects import BranchName, Oid, RefName, RepoPath, show
 from gitswarm.repo.repository import Repository
+from gitswarm.repo.sparse import EXPAND_INDEX, HEED_PATTERNS, SparsePatterns, folders_above
 
 
 @contextmanager
@@ -53,12 +53,12 @@ class Worktree:
         *,
         branch: BranchName | None,
         commit: Oid,
-        only: Iterable[RepoPath] | None = None,
+        only: Collection[RepoPath] | None = None,
     ) -> "Worktree":
         """Check `commit` out into a new folder, on a new branch, or detached without one.
 
-        With `only`, just these paths and the files of the top folder become files. A branch that
-        exists is switched to when it is at `commit`, and refused otherwise.
+        With `only`, just these paths become files, with what is beside them and in the folders
+        above. A branch that exists is switched to when it is at `commit`, and refused otherwise.
         """
         where: list[str] = ["--detach", str(path), commit]
         if branch is not None:
@@ -76,8 +76,10 @@ class Worktree:
         worktree = cls(path, _admin_folder(path), repository)
         try:
             if only is not None:
-                worktree._add_patterns([*_TOP_FOLDER, *map(_pattern, only)])
+                worktree._patterns.begin()
             worktree._read_tree(commit)
+            if only:
+                worktree._open_to(only, commit, commit)
         except GitError:
             worktree.discard()
             raise
@@ -104,32 +106,68 @@ class Worktree:
         """Bring index and files from one commit to another. What somebody changed here meanwhile
         is not overwritten: then it raises `GitError` and nothing moves, see git-read-tree(1)."""
         if self.is_sparse:
-            changed = sorted(self.repository.changed_paths(old, new))
-            self._add_patterns(map(_pattern, changed))
-        self._read_tree(old, new)
+            paths = self.repository.changed_paths(old, new)
+            self._require_room(paths, old)
+            self._open_to(paths, old, new)
+        else:
+            self._read_tree(old, new)
 
     def make_whole(self) -> None:
         """Make a file of every path that is none yet."""
         if self.is_sparse:
-            self._add_patterns(["/*"])
-            self._read_tree("HEAD")
-            self._patterns.unlink()
+            self._patterns.open_everything()
+            self._git(*HEED_PATTERNS, *EXPAND_INDEX, "read-tree", "-m", "-u", "HEAD")
+            self._patterns.end()
 
     @property
     def is_sparse(self) -> bool:
-        return self._patterns.exists()
+        return self._patterns.exist
 
     @property
-    def _patterns(self) -> Path:
-        return self.git_dir / "info" / "sparse-checkout"
+    def _patterns(self) -> SparsePatterns:
+        return SparsePatterns(self.git_dir / "info" / "sparse-checkout")
 
-    def _add_patterns(self, patterns: Iterable[str]) -> None:
-        self._patterns.parent.mkdir(exist_ok=True)
-        with self._patterns.open("a", encoding="utf-8", errors="surrogateescape") as file:
-            file.writelines(f"{pattern}\n" for pattern in patterns)
+    def _open_to(self, paths: Collection[RepoPath], old: Oid, new: Oid) -> None:
+        """Bring it from one commit to another, with some more paths as files: together with what is
+        beside them, unless that is much."""
+        folders = {folder for path in paths for folder in folders_above(path)}
+        if self._patterns.take_folders(folders) and not self._is_any_large(folders, new):
+            self._open_folders(folders, old, new)
+        else:
+            self._patterns.open_paths(paths)
+            self._read_tree(old, new)
+
+    def _open_folders(self, folders: Collection[bytes], old: Oid, new: Oid) -> None:
+        """Git does not open a folder that is one entry of its index; one that the index has nothing
+        of, it reads as the patterns say."""
+        closed = dict.fromkeys(map(RepoPath, self._patterns.closed(folders)))
+        without = self.repository.edit_tree(self.repository.tree(old), closed)
+        if closed:
+            self._read_tree(old, without)
+        self._patterns.open_folders(folders)
+        try:
+            self._read_tree(without, new)
+        except GitError:
+            self._read_tree(without, old)
+            raise
+
+    def _require_room(self, paths: Iterable[RepoPath], old: Oid) -> None:
+        """Raise `GitError` where a path is new, and somebody has made something there: in a sparse
+        worktree git warns, and overwrites it."""
+        for path in paths:
+            for part in map(RepoPath, (*folders_above(path), path)):
+                place = os.path.join(os.fsencode(self.path), part)
+                is_open = part != path and os.path.isdir(place)
+                is_taken = os.path.lexists(place) and not is_open
+                if is_taken and self.repository.entry(old, part) is None:
+                    raise GitError(f"{show(part)} is in the way in {self.path}: it is in no commit")
+
+    def _is_any_large(self, folders: Iterable[bytes], commit: Oid) -> bool:
+        read = self.repository.entries_in
+        return any(len(read(commit, folder + b"/")) > FOLDER_FILES for folder in folders)
 
     def _read_tree(self, *trees: str) -> None:
-        heed = _HEED_PATTERNS if self.is_sparse else ()
+        heed = HEED_PATTERNS if self.is_sparse else ()
         self._git(*heed, "read-tree", "-m", "-u", *trees)
 
     def _git(
@@ -183,7 +221,7 @@ class Worktree:
     def remove(self) -> bool:
         """Remove folder and record; git refuses, and this returns False, while something in it is
         not committed: a file that a sparse one would not have, too."""
-        remove = (*_HEED_PATTERNS, "worktree", "remove", str(self.path))
+        remove = (*HEED_PATTERNS, "worktree", "remove", str(self.path))
         with _alone(self.repository):
             removed = self.repository.git(*remove, ok=(0, 128))
         return removed.status == 0 or not self.path.exists()
@@ -201,21 +239,8 @@ class Worktree:
             self.repository.git(*forget, ok=(0, 128))
 
 
-_TOP_FOLDER = ("/*", "!/*/")
-"""The patterns, see gitignore(5), of the files of the top folder."""
-
-_HEED_PATTERNS = (
-    *("-c", "core.sparseCheckout=true"),
-    *("-c", "core.sparseCheckoutCone=false"),
-    *("-c", "index.version=4"),
-)
-
-
-def _pattern(path: RepoPath) -> str:
-    """The pattern that matches a path, and hardly another: none can hold a newline, or end
-    in a carriage return."""
-    escaped = re.sub(rb"[\\*?\[ ]", rb"\\\g<0>", path).replace(b"\n", b"?").replace(b"\r", b"?")
-    return "/" + escaped.decode("utf-8", "surrogateescape")
+FOLDER_FILES = 1_000
+"""A folder with more in it is not opened for one of its files."""
 
 
 def _ref(branch: BranchName) -> RefName:
