@@ -9,6 +9,7 @@ own; one that does a task in place of the model keeps them all.
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import tempfile
 import time
@@ -59,6 +60,7 @@ async def run_shell(
     env = dict(os.environ if environ is None else environ)
     env = env if keep_secrets else without_secrets(env)
     take_git_environment(env)
+    mark = env[_MARK] = secrets.token_hex(16)
     began = time.monotonic()
     # A pipe of asyncio's own would keep `wait` waiting for as long as any child holds it open.
     output, given = os.pipe()
@@ -90,8 +92,11 @@ async def run_shell(
     except TimeoutError:
         timed_out = True
     finally:
-        await _end_group(process)
-        # A child that left the group may hold the pipe open for ever; what it prints is not ours.
+        try:
+            await _end_group(process)
+        finally:
+            _end_strays(mark)
+        # A child that is not found may hold the pipe open for ever; what it prints is not ours.
         await asyncio.wait([reading], timeout=_GRACE_SECONDS)
         reading.cancel()
     assert process.returncode is not None
@@ -200,3 +205,42 @@ def _group_lives(group: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+_MARK = "GITSWARM_COMMAND"
+"""The variable by which the processes of one command are known, wherever they have gone."""
+
+
+def _end_strays(mark: str) -> None:
+    """End what left the group, such as a server in a session of its own. Where no `/proc` shows the
+    environment of processes, they stay."""
+    variable = f"{_MARK}={mark}".encode()
+    ended: set[int] = set()
+    # what is being ended may start another
+    while found := {pid for pid in _pids() if pid not in ended and _end_if_has(pid, variable)}:
+        ended |= found
+
+
+def _pids() -> list[int]:
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    except OSError:
+        return []
+
+
+def _end_if_has(pid: int, variable: bytes) -> bool:
+    """Whether a process had a variable in its environment, and was ended. The handle makes sure
+    that the process which is ended is the one that was looked at."""
+    try:
+        handle = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        has = variable in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        if has:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return has

@@ -185,6 +185,22 @@ def test_a_check_that_does_not_end_is_ended_with_all_its_processes(
     assert [is_alive(int(pid)) for pid in (tmp_path / "pids").read_text().split()] == [False]
 
 
+def test_a_server_that_a_check_leaves_in_a_session_of_its_own_is_ended(
+    swarm: Swarm, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "begun")
+    server = f"echo $$ > {tmp_path}/pid; : > {tmp_path}/begun; exec sleep 60"
+
+    done = run(
+        swarm,
+        check=f"setsid sh -c '{server}' & read _ < {tmp_path}/begun; exit 0",
+        task=file_reply({"new.py": "new\n"}),
+    )
+
+    assert done.outcomes == {"builder": "done"}
+    assert not is_alive(int((tmp_path / "pid").read_text()))
+
+
 def test_a_run_that_is_stopped_in_a_check_keeps_the_commits(swarm: Swarm, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     os.mkfifo(tmp_path / "begun")
