@@ -205,8 +205,9 @@ class Worktree:
 
     def settle(self, branch: BranchName, commit: Oid) -> None:
         """Put it on a branch that is at a commit whose files it has already."""
-        # Whoever held the lock has been ended.
-        (self.git_dir / "index.lock").unlink(missing_ok=True)
+        # Whoever held the locks has been ended.
+        for lock in ("index.lock", "HEAD.lock"):
+            (self.git_dir / lock).unlink(missing_ok=True)
         self._git("symbolic-ref", "HEAD", _ref(branch))
         self._git("read-tree", "--reset", commit)
 

@@ -27,16 +27,17 @@ class Branches:
 
         Raises `GitError` where the merged branch could not be moved later.
         """
+        kept: list[Path] = []
         moved = [
             f"branch {one.branch} does not hold the commit {one.commit[:12]} of its task any more;"
             " the commit counts"
             for one in results.values()
-            if one.branch and one.commit and not self._restore(one.branch, one.commit)
+            if one.branch and one.commit and not self._restore(one.branch, one.commit, kept)
         ]
-        if merged and not self._restore(branch := task_branch(self.run, "merged"), merged):
+        if merged and not self._restore(branch := task_branch(self.run, "merged"), merged, kept):
             raise self._moved_away(branch)
         self._require_movable(merged)
-        return moved
+        return moved + _told(kept)
 
     def make_way(self, tasks: Collection[TaskId]) -> tuple[dict[TaskId, Oid], list[str]]:
         """Put away the worktrees of tasks that are to begin, as a crash or an earlier attempt left
@@ -48,14 +49,15 @@ class Branches:
         for task in tips:
             self._require_free(task_branch(self.run, task))
         kept = clear_leftovers(self.repository, [self.folder / task for task in tasks])
-        return tips, [f"work that is in no commit is kept in {path}" for path in kept]
+        return tips, _told(kept)
 
     def delete(self, task: TaskId, tip: Oid) -> None:
         """Delete the branch of a task that is to begin; its commits have to be in the ledger."""
         self.repository.delete_ref(_ref(task_branch(self.run, task)), tip)
 
-    def _restore(self, branch: BranchName, commit: Oid) -> bool:
-        """Whether the branch now holds a commit, or what people built on it."""
+    def _restore(self, branch: BranchName, commit: Oid, kept: list[Path]) -> bool:
+        """Whether the branch now holds a commit, or what people built on it. A worktree of ours
+        with work that this would overwrite is put away, and added to those that are `kept`."""
         at = self.tip(branch)
         if at == commit:
             return True
@@ -65,7 +67,14 @@ class Branches:
         if self.repository.is_ancestor(commit, at):
             return True
         if self.repository.is_ancestor(at, commit):
-            self.move(branch, commit, at)
+            try:
+                self.move(branch, commit, at)
+            except GitError:
+                worktree = Worktree.of_branch(self.repository, branch)
+                if worktree is None or not self._is_ours(worktree):
+                    raise
+                kept += clear_leftovers(self.repository, [worktree.path])
+                self.move(branch, commit, at)
             return True
         return False
 
@@ -104,6 +113,10 @@ class Branches:
         if worktree and old:
             worktree.move_to(old, new)
         self.repository.update_ref(_ref(branch), new, old)
+
+
+def _told(kept: Collection[Path]) -> list[str]:
+    return [f"work that is in no commit is kept in {path}" for path in kept]
 
 
 def _ref(branch: BranchName) -> RefName:

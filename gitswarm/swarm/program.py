@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
+from gitswarm.errors import GitError
 from gitswarm.model import Usage
 from gitswarm.model.reply import read_reply
 from gitswarm.plan.roles import Role
@@ -89,7 +90,13 @@ class Program:
         run = await self._start(prompt)
         worktree = await self.workplace.opened()
         note = _note(run.output)
-        work = await asyncio.to_thread(self._collect, worktree, commit, title, note)
+        try:
+            work = await asyncio.to_thread(self._collect, worktree, commit, title, note)
+        except GitError as error:
+            raise ProgramError(
+                "its program left its worktree in a state that git cannot read; what it did is in"
+                f" {worktree.path}: {error.message}"
+            ) from None
         return replace(work, error=self._wrong(run))
 
     async def _start(self, prompt: str) -> Completed:

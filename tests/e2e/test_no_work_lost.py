@@ -175,6 +175,16 @@ def test_what_people_do_in_a_worktree_meanwhile_is_kept_and_told(swarm: Swarm) -
         error = done.task(task)["error"]
         assert error.startswith(f"its commit {commit_of[task][:12]} is not on its branch: ")
 
+    swarm.script.answers = {
+        "task": lambda call: file_reply({f"{call.task}.txt": "the second time\n"})
+    }
+    again = swarm("resume", "--json", COLUMNS="400")
+
+    assert set(again.outcomes.values()) == {"done"}
+    assert f"work that is in no commit is kept in {kept}/edited.kept-1" in again.stderr
+    assert (kept / "edited.kept-1/app.py").read_text() == "mine\n"
+    assert git(swarm.repo.path, "log", "--all", "--format=%s", "--grep=^mine") == "mine\n"
+
 
 def opened(swarm: Swarm, task: str) -> Path:
     """The worktree of a task, once git has made it."""

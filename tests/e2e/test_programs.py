@@ -152,6 +152,7 @@ def test_commits_of_the_program_s_own_are_kept_with_the_trailers_of_the_run(swar
             f"git merge -q --no-ff -m merged ORIG_HEAD || git reset -q --hard; echo 1 > a",
             None,
         ),
+        ('echo 1 > a; cd "$(git rev-parse --git-dir)"; touch index.lock HEAD.lock', None),
         ("echo 1 > a; rm .git", "its program changed the .git of its worktree"),
         ("echo 1 > a; echo 'gitdir: /nowhere' > .git", "its program changed the .git"),
     ],
@@ -191,6 +192,21 @@ def test_a_repository_that_a_program_made_in_its_place_is_kept(swarm: Swarm) -> 
     assert done.outcomes["builder"] == "done"
     assert swarm.repo.text(done.task("builder")["commits"][0], "a") == "1\n"
     assert git(kept(swarm, done), "log", "--format=%s") == "Own\n"
+
+
+@pytest.mark.parametrize("damage", ["echo junk > index", "echo junk > HEAD", "rm -r *"])
+def test_a_worktree_that_git_cannot_read_any_more_is_kept_and_told(
+    swarm: Swarm, damage: str
+) -> None:
+    done = run(swarm, f'echo 1 > a; cd "$(git rev-parse --git-dir)"; {damage}; exit 0')
+
+    task = done.task("builder")
+    assert (task["outcome"], task["commits"]) == ("failed", [])
+    assert task["error"].startswith(
+        "its program left its worktree in a state that git cannot read; what it did is in"
+        f" {kept(swarm, done)}: "
+    )
+    assert (kept(swarm, done) / "a").read_text() == "1\n"
 
 
 def test_a_branch_that_comes_from_elsewhere_is_not_the_task_s(swarm: Swarm) -> None:
