@@ -73,6 +73,8 @@ class ForgeServer:
         self.faults: list[Fault] = []
         self.users: dict[str, str] = {}
         """Who may push and with which password; everybody where it is empty."""
+        self.moved: dict[str, str] = {}
+        """Old names of repositories, which lead to the new ones."""
         self.on_push: Callable[[], None] = lambda: None
         """Called after each push."""
 
@@ -146,6 +148,11 @@ class ForgeServer:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.path
+        for old, new in self.moved.items():
+            if re.search(rf"(^|/repos)/{re.escape(old)}(\.git)?(/|$)", path):
+                status = 301 if request.method == "GET" else 307
+                there = request.path_qs.replace(old, new, 1)
+                return web.Response(status=status, headers={"Location": there})
         if self.kind == "gitea" and path == "/api/v1/version":
             return web.json_response({"version": "1.22.0"})
         if self.kind == "gitlab" and path == "/api/v4/version":
@@ -246,6 +253,8 @@ class ForgeServer:
     def _rest(self, seen: Request) -> web.Response:
         if seen.path == "graphql":
             return self._graphql(seen.body)
+        if self.repository(seen.path.removeprefix("repos/")).exists():
+            return self._json(200, {"full_name": seen.path.removeprefix("repos/")})
         found = re.fullmatch(r"repos/([^/]+/[^/]+)/pulls(?:/(\d+))?(?:\?(.*))?", seen.path)
         if found is None or not self.repository(found[1]).exists():
             return self._json(404, {"message": "Not Found"})

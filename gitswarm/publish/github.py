@@ -78,11 +78,14 @@ class GitHub:
         """`path` ends in `OWNER/NAME`; `again` is the command that tries all of it again."""
         self._api = api
         self._name = "/".join(path.split("/")[-2:])
-        self._pulls = f"repos/{quote(self._name)}/pulls"
         self._host = host
         self._again = again
         self._tell = tell
         self._sleep = sleep
+
+    @property
+    def _pulls(self) -> str:
+        return f"repos/{quote(self._name)}/pulls"
 
     def propose(self, proposal: Proposal, before: Published | None) -> Opened:
         """Open the pull request, or bring the open one to what is proposed.
@@ -114,7 +117,19 @@ class GitHub:
                 raise self._refusal(answer)
             if answer.status >= 500:
                 self._sleep(PAUSE * attempt)
+            else:
+                self._learn_name()
         raise self._refusal(answer)
+
+    def _learn_name(self) -> None:
+        """What the repository is called now: one that was moved answers to its old name too, but
+        its pull requests are found by the new one only."""
+        answer = self._ask("GET", f"repos/{quote(self._name)}")
+        if answer.status == 200:
+            try:
+                self._name = _Repo.model_validate(answer.body).full_name
+            except ValidationError:
+                raise self._nonsense() from None
 
     def _find(self, proposal: Proposal) -> _PullRequest | None:
         """The open pull request of the branch, else the newest closed one."""
@@ -128,15 +143,9 @@ class GitHub:
             found = _PULL_REQUESTS.validate_python(answer.body)
         except ValidationError:
             raise self._nonsense() from None
-        ours = [one for one in found if self._is_ours(one, proposal)]
+        ours = [one for one in found if _is_ours(one, proposal)]
         still_open = [one for one in ours if one.is_open]
         return max(still_open or ours, key=lambda one: one.number, default=None)
-
-    def _is_ours(self, found: _PullRequest, proposal: Proposal) -> bool:
-        from_here = found.head.repo is None or (
-            found.head.repo.full_name.lower() == self._name.lower()
-        )
-        return found.head.ref == proposal.branch and from_here
 
     def _require_more(self, closed: _PullRequest, proposal: Proposal) -> None:
         if closed.merged_at and closed.head.sha == proposal.commit:
@@ -256,6 +265,12 @@ class GitHub:
             f"({answer.status}): {reason}",
             hint=f"set right what it says; {again}",
         )
+
+
+def _is_ours(found: _PullRequest, proposal: Proposal) -> bool:
+    """Whether it proposes the branch of that name in the repository itself, not in a fork."""
+    from_here = found.head.repo is None or found.head.repo == found.base.repo
+    return found.head.ref == proposal.branch and from_here
 
 
 def _creation(proposal: Proposal) -> dict[str, Any]:

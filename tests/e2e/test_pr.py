@@ -187,7 +187,9 @@ def test_run_twice_it_updates_and_keeps_what_people_wrote(
     assert done.status == 0, done.stderr
     assert (done.json["action"], done.json["number"], done.json["rebuilt"]) == ("updated", 1, True)
     assert done.json["title"] == pull["title"] == "Greet politely"
-    assert pull["body"] == f"Please read this.\n\n{ours}\n\nAnd this."
+    left_out = "/builder`\n  - **Left out**: its work is not in this branch\n"
+    now = ours.replace("/builder`\n", left_out)
+    assert pull["body"] == f"Please read this.\n\n{now}\n\nAnd this."
     assert ada.pushed(f"swarm/{run}/merged") == ada.head(f"swarm/{run}/merged")
     assert [str(r) for r in ada.forge.requests] == [
         "GET repos/ada/project/pulls",
@@ -635,6 +637,24 @@ def test_one_that_was_closed_meanwhile_is_followed_by_another(
 
     assert (done.status, done.json["action"], done.json["number"]) == (0, "opened", 2)
     assert done.json["warnings"] == ["#1 was closed meanwhile, so a new one is opened"]
+
+
+@pytest.mark.parametrize("name", ["ada/renamed", "team/project"])
+def test_in_a_repository_that_was_moved_the_open_one_is_found(
+    publisher: Callable[[Kind], Publisher], name: str
+) -> None:
+    ada = publisher("github")
+    ada.run()
+    ada.forge.create(name)
+    ada.forge.moved = {NAME: name}
+    git(ada.swarm.repo.path, "push", "--quiet", "origin", "main")
+
+    done = [ada.pr("--json"), ada.pr("--json")]
+
+    assert [(one.status, one.json["action"], one.json["number"]) for one in done] == [
+        (0, "opened", 1),
+        (0, "updated", 1),
+    ], done[-1].stderr
 
 
 def test_one_that_was_merged_meanwhile_is_not_opened_again(
