@@ -159,8 +159,8 @@ class GitHub:
         self, existing: _PullRequest, proposal: Proposal, before: Published | None
     ) -> Opened:
         """What people wrote since stays: a title that is not ours, all of the body that is not."""
-        is_theirs = before is not None and before.title != existing.title
-        title = existing.title if is_theirs else proposal.title
+        is_ours = before is not None and before.title == existing.title
+        title = proposal.title if is_ours else existing.title
         wanted: dict[str, Any] = {"title": title, "body": merge_body(existing.body or "", proposal)}
         if existing.base.ref != proposal.base:
             wanted["base"] = proposal.base

@@ -52,6 +52,8 @@ class Published:
 
     remote: str
     forge: str
+    place: str
+    """Host and path of the repository."""
     base: BranchName
     commit: Oid
     title: str

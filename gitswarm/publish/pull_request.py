@@ -100,7 +100,7 @@ class Publication:
         refs = self._fetch_refs(pusher, candidate)
         base = self._base(refs, remote)
         self._require_news(candidate, refs, base)
-        before = self._published_before(remote)
+        before = self._published_before(remote, forge)
         rebuilt = forge.kind is not ForgeKind.GITEA and self._is_rebuilt(refs, candidate, remote)
         pushes = self._pushes_of_tasks(refs) if self._wishes.branches else []
         ci_paths = self._warn(candidate, refs.branch(base), base, pushes)
@@ -386,10 +386,11 @@ class Publication:
 
     # -- remembered
 
-    def _published_before(self, remote: Remote) -> Published | None:
+    def _published_before(self, remote: Remote, forge: Forge) -> Published | None:
         """What was published there the last time."""
         before = Published.from_json(self._history.load_record(RECORD))
-        if before is None or before.remote != remote.name:
+        here = (remote.name, forge.kind.value, forge.shown)
+        if before is None or (before.remote, before.forge, before.place) != here:
             return None
         return before
 
@@ -398,6 +399,7 @@ class Publication:
         value = Published(
             remote=published.remote,
             forge=published.forge.kind.value,
+            place=published.forge.shown,
             base=proposal.base,
             commit=proposal.commit,
             title=published.title,

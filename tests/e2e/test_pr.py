@@ -199,6 +199,37 @@ def test_run_twice_it_updates_and_keeps_what_people_wrote(
     ]
 
 
+def test_a_title_that_somebody_changed_stays_where_it_is_not_known_what_it_was(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("github")
+    run = ada.run()
+    ledger = git(ada.swarm.repo.path, "rev-parse", f"refs/swarm/{run}").strip()
+    ada.pr()
+    ada.forge.pulls[0]["title"] = "Greet politely"
+    git(ada.swarm.repo.path, "update-ref", f"refs/swarm/{run}", ledger)
+
+    done = ada.pr("--json")
+
+    assert (done.json["action"], done.json["title"]) == ("updated", "Greet politely")
+    assert ada.forge.pulls[0]["title"] == "Greet politely"
+
+
+def test_where_a_remote_leads_elsewhere_now_nothing_was_published_before(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("gitea")
+    ada.run()
+    ada.pr()
+    ada.forge.create("ada/other")
+    git(ada.swarm.repo.path, "remote", "set-url", "origin", ada.forge.url("ada/other"))
+    git(ada.swarm.repo.path, "push", "--quiet", "origin", "main")
+
+    done = ada.pr("--json")
+
+    assert (done.json["action"], done.json["number"]) == ("opened", 1)
+
+
 def test_a_run_that_lost_a_task_updates_its_pull_request(
     publisher: Callable[[Kind], Publisher],
 ) -> None:
