@@ -110,12 +110,12 @@ def build_context(
     goal: str = "",
     token_budget: int = TOKEN_BUDGET,
 ) -> Context:
-    """Choose what to show of a commit to those who work on a goal, so that it takes at most about
-    `token_budget` tokens."""
+    """Choose what to show of a commit to those who work on a goal, so that it takes at most
+    `token_budget` tokens, as `approximate_tokens` counts."""
     entries = repository.entries(commit)
     nested = tuple(_nested_instructions(entries))
     budget = token_budget * CHARACTERS_PER_TOKEN
-    room = budget - sum(len(path.encode()) + 4 for path in nested)
+    room = budget - _HEADINGS_BYTES - sum(len(path.encode()) + 4 for path in nested)
     tree = draw_tree(entries, most_bytes=int(budget * TREE_SHARE), sizes_of=_sizes_of(repository))
     room -= len(tree.encode())
     facts = Context(commit, len(entries), tree, nested_instructions=nested)
@@ -164,6 +164,10 @@ _WHOLE = "Every text file is shown whole below, but for empty ones and those kep
 _OUTLINE = """\
 Those that most of the code refers to, and that the goal may be about, each behind the number of \
 its line; in brackets, how many of a file's are shown."""
+
+
+_HEADINGS_BYTES = sum(map(len, (_REPOSITORY, _NESTED, _OUTLINE))) + 200
+"""What is around the tree and the outline, and above all of it."""
 
 
 def _fenced(text: str) -> str:

@@ -182,14 +182,15 @@ def test_the_budget_holds_and_small_documents_are_not_crowded_out(repo: Reposito
             "package-lock.json": "{}\n" * 10_000,
             "Cargo.toml": "# long\n" * 10_000,
             "huge.md": "y" * 1_000_000,
-            **{f"src/{n % 40}/file_{n}.py": "" for n in range(4_000)},
+            **{f"src/{n % 40}/file_{n}.py": f"class Shape{n}: ..." for n in range(4_000)},
+            **{f"src/{n}/AGENTS.md": "Only here." for n in range(40)},
         }
     )
 
     for token_budget in (1_000, 4_000, 16_000):
         shown = codebase(repo, commit, token_budget=token_budget)
-        assert len(shown.encode()) <= token_budget * CHARACTERS_PER_TOKEN * 1.1
-        documents = re.findall(r"^## (\S+)$", shown, re.M)
+        assert len(shown.encode()) <= token_budget * CHARACTERS_PER_TOKEN
+        documents = re.findall(r"^## (\S+\.\S+)$", shown, re.M)
         assert documents == ["AGENTS.md", "README.md", "CONTRIBUTING.md", "package.json"]
         assert "of AGENTS.md are left out]" in shown
         assert ("(folded: " in shown) == (token_budget < 16_000)
