@@ -75,8 +75,8 @@ class ForgeServer:
         """Who may push and with which password; everybody where it is empty."""
         self.moved: dict[str, str] = {}
         """Old names of repositories, which lead to the new ones."""
-        self.on_push: Callable[[], None] = lambda: None
-        """Called after each push."""
+        self.before_push: Callable[[], object] = lambda: None
+        """Called when somebody begins to push, before they are told the refs."""
 
     @property
     def origin(self) -> str:
@@ -193,6 +193,8 @@ class ForgeServer:
             "REMOTE_USER": user or "anonymous",
             "FORGE_URL": self.origin,
         }
+        if request.query_string == "service=git-receive-pack":
+            self.before_push()
         process = await asyncio.create_subprocess_exec(
             "git",
             "http-backend",
@@ -204,8 +206,6 @@ class ForgeServer:
         head, _, body = answer.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
         status = int(headers.pop("Status", "200 OK").split()[0])
-        if request.path.endswith("git-receive-pack"):
-            self.on_push()
         return web.Response(status=status, headers=headers, body=body)
 
     def _user(self, request: web.Request) -> str | None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from gitswarm.publish.remote import Address
 
@@ -126,9 +127,12 @@ def graphql_of(api: str) -> str:
     return f"{api.removesuffix('/v3')}/graphql" if api.endswith("/api/v3") else f"{api}/graphql"
 
 
-def gh_reaches(forge: Forge, api: str) -> bool:
-    """Whether `gh`, which takes a host and no port, would ask at the same place."""
-    return forge.host == LOCALHOST or api in (
+def gh_reaches(forge: Forge, api: str, *, gh_gets_answer: Callable[[str], bool]) -> bool:
+    """Whether `gh`, which takes a host and no port, would ask at the same place; of a port on this
+    very machine it may know by its `http_unix_socket`."""
+    if forge.host == LOCALHOST:
+        return urlsplit(forge.origin).port is None or gh_gets_answer(forge.host)
+    return api in (
         "https://api.github.com",
         f"https://api.{forge.host}",
         f"https://{forge.host}/api/v3",

@@ -65,6 +65,15 @@ def is_logged_in(host: str, *, by_itself: bool = False) -> bool:
     return ran.status == 0 and bool(ran.stdout.strip())
 
 
+def gets_answer(host: str) -> bool:
+    """Whether anything answers `gh` at a host, whatever it says."""
+    try:
+        Gh(host).request("GET", "meta")
+    except NoAnswerError:
+        return False
+    return True
+
+
 def _run(args: list[str], input: bytes = b"", env: Mapping[str, str] | None = None) -> Ran:
     environ = {**os.environ, **_QUIET, **(env or {})}
     return asyncio.run(run_program(["gh", *args], input=input, timeout=_SECONDS, environ=environ))

@@ -141,7 +141,7 @@ class Publication:
         """`gh` where it is installed, logged in and would ask at the same place; else our own
         client. Before anything is pushed, so that a missing login is told while nothing is half
         done."""
-        from gitswarm.publish.gh import Gh, is_logged_in
+        from gitswarm.publish.gh import Gh, gets_answer, is_logged_in
         from gitswarm.publish.rest import Rest
 
         if "/" not in forge.path:
@@ -150,7 +150,7 @@ class Publication:
                 hint=f"git remote set-url {remote.name} URL, or git config swarm.forge none",
             )
         address = github_api(forge, self._environ)
-        if gh_reaches(forge, address) and is_logged_in(forge.host):
+        if is_logged_in(forge.host) and gh_reaches(forge, address, gh_gets_answer=gets_answer):
             return Gh(forge.host)
         token = find_token(
             self._repository,

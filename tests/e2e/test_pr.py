@@ -274,6 +274,28 @@ def test_a_rebuilt_branch_does_not_push_over_the_commits_of_others(
     assert ada.pushed(branch) == theirs
 
 
+@pytest.mark.parametrize("rebuilt", [True, False], ids=["rebuilt", "as it was"])
+def test_what_somebody_pushes_meanwhile_is_not_pushed_over(
+    publisher: Callable[[Kind], Publisher], rebuilt: bool
+) -> None:
+    ada = publisher("github")
+    run = ada.run()
+    ada.pr()
+    branch, there = f"swarm/{run}/merged", ada.forge.repository(NAME)
+    if rebuilt:
+        ada.rebuild(run, "print('good morning')\n")
+    tree = git(there, "rev-parse", f"{branch}^{{tree}}").strip()
+    identity = ("-c", "user.name=Grace", "-c", "user.email=grace@example.com")
+    theirs = git(there, *identity, "commit-tree", "-p", branch, "-m", "theirs", tree).strip()
+    ada.forge.before_push = lambda: git(there, "update-ref", f"refs/heads/{branch}", theirs)
+
+    done = ada.pr("--json")
+
+    assert done.status == 1, done.stdout
+    assert f"origin did not take {branch} [rejected]" in done.json["error"]
+    assert ada.pushed(branch) == theirs
+
+
 # -- refused without --draft
 
 
@@ -1132,6 +1154,22 @@ def test_what_is_refused_through_gh_is_told_and_run_again_it_finishes(
     assert error in done.json["error"]
     ada.forge.faults = []
     assert ada.pr("--json", GH_TOKEN="", GH_CONFIG_DIR=gh).json["action"] == "opened"
+
+
+def test_where_gh_cannot_know_the_port_the_same_host_is_asked_directly(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    if shutil.which("gh") is None:
+        pytest.skip("gh is not installed")
+    ada = publisher("github")
+    ada.run()
+    url = ada.forge.url(NAME, host="github.localhost")
+    git(ada.swarm.repo.path, "remote", "set-url", "origin", url)
+
+    done = ada.pr("--json")
+
+    assert done.status == 0, done.stderr
+    assert {r.headers["user-agent"] for r in ada.forge.requests} == {"gitswarm"}
 
 
 def test_where_gh_is_not_logged_in_the_same_host_is_asked_directly(

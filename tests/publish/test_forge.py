@@ -143,18 +143,23 @@ def test_the_api_is_where_each_host_has_it(
 
 
 @pytest.mark.parametrize(
-    ("url", "reached"),
+    ("url", "answers", "reached"),
     [
-        ("git@github.com:a/b", True),
-        ("https://git.acme.example/a/b", True),
-        ("http://github.localhost:8080/a/b", True),
-        ("https://git.acme.example:8443/a/b", False),
-        ("http://127.0.0.1:8080/a/b", False),
+        ("git@github.com:a/b", False, True),
+        ("https://git.acme.example/a/b", False, True),
+        ("http://github.localhost/a/b", False, True),
+        ("http://github.localhost:8080/a/b", True, True),
+        ("http://github.localhost:8080/a/b", False, False),
+        ("https://git.acme.example:8443/a/b", True, False),
+        ("http://127.0.0.1:8080/a/b", True, False),
     ],
 )
-def test_gh_is_asked_only_where_it_would_ask_the_same_server(url: str, reached: bool) -> None:
+def test_gh_is_asked_only_where_it_would_ask_the_same_server(
+    url: str, answers: bool, reached: bool
+) -> None:
     forge = told(url, setting=ForgeKind.GITHUB)
-    assert gh_reaches(forge, github_api(forge, {})) is reached
+    api = github_api(forge, {})
+    assert gh_reaches(forge, api, gh_gets_answer=lambda host: answers) is reached
 
 
 GENERAL = {"GH_TOKEN": "general", "GITHUB_TOKEN": "second"}
