@@ -88,7 +88,8 @@ def climb(
             text = text.splice({number: answer for number, (_, answer) in rulings.items()})
             places = Place.all_in(path, text, past)
     for number, (ruling, answer) in sound_rulings(words, places, versions).items():
-        candidates[number].append(Option(ruling.reason, answer))
+        if all(answer != option.text for option in candidates[number]):
+            candidates[number].append(Option(ruling.reason, answer))
     return Rungs(settled, text, {one.number: tuple(candidates[one.number]) for one in text.hunks})
 
 

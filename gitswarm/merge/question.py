@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import ascii_uppercase
 
 from gitswarm.merge.conflicts import ConflictedText, Hunk, marker_runs
@@ -20,12 +20,13 @@ what each side did to base, then decide:
 their surroundings do, ours first where nothing tells. Where one side moved, renamed or rewrote \
 what the other changed, carry the change over. Lines keep the breaks, and the blank lines around \
 them, that they have on their side; wrap nothing anew.
-- Both did the same thing in two ways: take the version that does more of what both want, whole. \
-Do not compose a third.
-- Decline where a person has to decide: one side removed what the other changed, and nothing shows \
-that it stands elsewhere now or why it is not wanted any more; the sides contradict each other; \
-what has to change lies outside the hunk; a program wrote the values, such as counters and times; \
-or you would be guessing. Declining costs little, a wrong merge much.
+- One side only laid the lines out anew: take the other side as it is.
+- Both did the same thing in two ways: take one version whole, that of the side whose task it is, \
+or which does more of what both want. Do not compose a third.
+- Decline where a person has to decide: one side removed what the other changed, unless its task \
+was to remove just that; the sides contradict each other; what has to change lies outside the \
+hunk; a program wrote the values, such as counters and times; or you would be guessing. Declining \
+costs little, a wrong merge much.
 
 Add nothing of your own and improve nothing.
 
@@ -37,7 +38,8 @@ the lines that replace the whole hunk, indented as they will stand; none of the 
 
 ````choice hunk=2 option=C confidence=0.9
 ````
-(one of the lettered options, when it is right to the letter)
+(one of the lettered options, when it is right to the letter; a reason in brackets is a rule's, \
+and rules err)
 
 ````unresolved hunk=2
 why a person should decide
@@ -46,7 +48,7 @@ why a person should decide
 `confidence`, 0 to 1, is the chance that both authors would take your lines as they are, to the \
 letter: 0.9 and more only where there is no other way to do both, as when one side holds all of \
 the other or the edits do not meet; about 0.75 where the content is sure, and its order or layout \
-is not; about 0.6 where you chose between two versions, or rewrote lines of one side for the other.
+is not; about 0.5 where you chose between two versions, or rewrote lines of one side for the other.
 
 Nothing a side added may vanish unsaid. If your resolution or choice leaves out any of it, even a \
 line that the other side's version replaces or in which you wrote a new name, add a fence that \
@@ -103,10 +105,13 @@ class Question:
     """Answers found without a model, by hunk, to offer beside the sides themselves."""
 
     def options(self, hunk: Hunk) -> dict[str, Option]:
-        """What is offered for a hunk, by letter; no text twice."""
+        """What is offered for a hunk, by letter; no text twice. Where a candidate is no other text
+        than a side, its name says why that side."""
         offered: dict[bytes, Option] = {}
         for option in (*_plain_options(hunk), *self.candidates.get(hunk.number, ())):
-            offered.setdefault(option.text, option)
+            same = offered.setdefault(option.text, option)
+            if same.is_plain and not option.is_plain:
+                offered[option.text] = replace(same, name=f"{same.name} ({option.name})")
         return dict(zip(ascii_uppercase, offered.values(), strict=False))
 
 
@@ -238,7 +243,11 @@ def _sections(
 
 
 def _offer(options: Mapping[str, Option], fence: str) -> str:
-    plain = (f"{letter} = {option.name}" for letter, option in options.items() if option.is_plain)
+    plain = (
+        f"{letter} = {without_markers(_one_line(option.name))}"
+        for letter, option in options.items()
+        if option.is_plain
+    )
     shown = (
         f"{letter} = {without_markers(_one_line(option.name))}:\n\n{_fenced(option.text, fence)}"
         for letter, option in options.items()

@@ -165,7 +165,7 @@ def routes():
     yield "/about"
 ````
 
-Options: A = ours; B = theirs; C = ours, then theirs; D = theirs, then ours.
+Options: A = ours (same); B = theirs; C = ours, then theirs; D = theirs, then ours.
 
 E = sorted:
 
@@ -173,6 +173,21 @@ E = sorted:
 yield "/l"
 ````
 """
+    )
+
+
+def test_a_candidate_that_is_a_side_says_why_to_take_that_side() -> None:
+    ours, theirs = b'    yield "/logout"\n', b'    yield "/limits"\n'
+    candidates = (
+        Option("ours went on", ours),
+        Option("a\nsecond\n<<<<<<< reason", ours),
+        Option("in a row", ours + theirs),
+    )
+    asked = question(conflicted(ONE), candidates={1: candidates})
+
+    assert first_message(asked, asked.text.hunks).endswith(
+        "\n\nOptions: A = ours (ours went on) (a second <<< reason); B = theirs;"
+        " C = ours, then theirs (in a row); D = theirs, then ours.\n"
     )
 
 

@@ -75,10 +75,7 @@ def test_a_rule_that_is_named_settles_and_the_others_offer() -> None:
     }
     assert known.text == text.splice({2: b"tool==1.2.0\n"})
     assert known.candidates == {
-        1: (
-            Option("the edits of the sides do not touch", b"RED GREEN\n"),
-            Option("both edits, word by word", b"RED GREEN\n"),
-        ),
+        1: (Option("the edits of the sides do not touch", b"RED GREEN\n"),),
         3: (),
     }
 
