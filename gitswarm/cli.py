@@ -1,6 +1,5 @@
 """The `git swarm` command, and the one place where an error becomes a message and an exit code."""
 
-import difflib
 import importlib
 import json
 import keyword
@@ -126,6 +125,8 @@ def refuse_mistaken_command(words: Sequence[str]) -> None:
         raise UsageError(f'"{first}" is not a command of this version', hint=as_goal)
     if len(words) > 1 or len(first.split()) > 1:
         return
+    import difflib
+
     known = [*COMMANDS, *LATER]
     close = difflib.get_close_matches(first.lower(), known, n=1, cutoff=0.7)
     if close:

@@ -13,11 +13,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 from gitswarm.errors import GitswarmError
-from gitswarm.overview import RunLine, RunStatus, TaskView
 from gitswarm.screen.text import clean as clean
 
 if TYPE_CHECKING:
     from gitswarm.merge.backtest import Backtest
+    from gitswarm.overview import RunLine, RunStatus, TaskView
     from gitswarm.plan.roles import Role
     from gitswarm.plan.tasks import Plan
     from gitswarm.progress import Event
@@ -147,22 +147,22 @@ class Console:
         self._separate()
         write_report(self._answers(), report)
 
-    def show_runs(self, runs: Sequence[RunLine]) -> None:
+    def show_runs(self, runs: Sequence["RunLine"]) -> None:
         from gitswarm.screen.runs import write_runs
 
         write_runs(self._answers(), runs)
 
-    def show_status(self, status: RunStatus) -> None:
+    def show_status(self, status: "RunStatus") -> None:
         from gitswarm.screen.runs import write_status
 
         write_status(self._answers(), status)
 
-    def show_task(self, view: TaskView) -> None:
+    def show_task(self, view: "TaskView") -> None:
         from gitswarm.screen.runs import write_task
 
         write_task(self._answers(), view)
 
-    def show_run(self, status: RunStatus, tasks: Sequence[TaskView]) -> None:
+    def show_run(self, status: "RunStatus", tasks: Sequence["TaskView"]) -> None:
         """A run and all of its tasks."""
         from gitswarm.screen.runs import write_run
 

@@ -42,6 +42,24 @@ def test_commands_that_ask_no_model_do_not_import_its_client(
     assert done.stderr.decode().splitlines()[-1] == "[]"
 
 
+def test_a_push_is_checked_without_what_only_a_model_needs(repo: RepositoryBuilder) -> None:
+    base = repo.commit({"a.py": "one\n"})
+    repo.checkout(repo.commit({"a.py": "<<<<<<< ours\n", "b.py": "b" * 40}, on=base))
+    line = f"refs/heads/main {repo.git('rev-parse', 'HEAD').strip()} refs/heads/main {base}\n"
+    program = (
+        "import sys; from gitswarm.cli import run; "
+        "status = run(['hook', 'run', 'pre-push', 'origin', 'address']); "
+        "late = ('anthropic', 'httpx2', 'gitswarm.orchestrator', 'gitswarm.model');"
+        "print(status, [m for m in late if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", program]
+
+    done = subprocess.run(command, cwd=repo.path, input=line.encode(), capture_output=True)
+
+    assert done.stdout == b"1 []\n"
+    assert done.stderr.startswith(b"git swarm: a.py:1: a conflict marker\n")
+
+
 def test_importing_the_package_reads_and_prints_nothing() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import gitswarm"], capture_output=True, check=True

@@ -34,7 +34,7 @@ class Outgoing:
     """A commit that the remote has, or the tree without files."""
     head: Oid
     commits: tuple[Oid, ...]
-    """Without merges; empty where there are too many to be looked at one by one."""
+    """Without merges; empty where there are too many to be looked at one by one, or only one."""
     too_many: bool = False
 
 
@@ -118,7 +118,7 @@ def _outgoing(repository: Repository, update: RefUpdate, remote: str) -> Outgoin
     base = _base(repository, update, head, edge, remote)
     if len(commits) > ALL_COMMITS:
         return Outgoing(update, base, head, (), too_many=True)
-    return Outgoing(update, base, head, commits)
+    return Outgoing(update, base, head, commits if len(new) > 1 else ())
 
 
 def _peeled(repository: Repository, oid: Oid) -> Oid | None:
