@@ -85,13 +85,16 @@ def _read_yaml(header: str, source: str) -> tuple[dict[str, object], dict[str, i
         return SettingsError(f"{source}:{line}: {problem}", hint=CORRECT)
 
     try:
-        node = yaml.compose(header, Loader=yaml.BaseLoader)
-        values = yaml.load(header, Loader=yaml.BaseLoader)
+        node = yaml.compose(header, Loader=_Loader)
+        values = yaml.load(header, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else 0
         raise refused(line + _FIRST_LINE, f"not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise refused(_FIRST_LINE, f"not YAML: {error}") from None
+    except yaml.reader.ReaderError as error:
+        line = header.count("\n", 0, error.position) + _FIRST_LINE
+        raise refused(line, f"not YAML: {error.reason}") from None
+    except RecursionError:
+        raise refused(_FIRST_LINE, "it is nested too deeply") from None
     if not isinstance(node, yaml.MappingNode):
         raise refused(_FIRST_LINE, "the header must be made of keys and values")
     lines: dict[str, int] = {}
@@ -101,6 +104,15 @@ def _read_yaml(header: str, source: str) -> tuple[dict[str, object], dict[str, i
             raise refused(line, f'"{key.value}" is given twice')
         lines[key.value] = line
     return values, lines
+
+
+class _Loader(yaml.BaseLoader):
+    """Text and lists of text; no aliases, with which a few lines stand for any length."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.composer.ComposerError(None, None, "an alias", self.get_mark())
+        return super().compose_node(parent, index)
 
 
 _KEY = re.compile(r"(?P<key>[A-Za-z][\w-]*):[ \t]*(?P<value>.*)")

@@ -69,6 +69,9 @@ def test_every_value_of_the_header_is_text() -> None:
             BUILDER.replace("high", "[high"),
             "7: not YAML: expected ',' or ']', but got '<stream end>'",
         ),
+        (BUILDER.replace("builder", "a\0b"), "2: not YAML: special characters are not allowed"),
+        (BUILDER.replace("high", "[" * 5_000), "2: it is nested too deeply"),
+        (BUILDER.replace("high", "&a [x]\ntools: *a"), "7: not YAML: an alias"),
         (
             BUILDER.replace("effort: high", "tools: [read_file, Bash]"),
             '6: "tools" is wrong: "Bash" is none of the tools ' + ", ".join(TOOL_NAMES),
