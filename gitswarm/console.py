@@ -7,7 +7,7 @@ which the command writes.
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
@@ -187,7 +187,7 @@ class Console:
         for key, value in settings.items():
             self._answers().line((key, "bold"), f" = {value}" if value else (" is not set", "dim"))
 
-    def show_roles(self, roles: "Iterable[Role]", settings: "Settings") -> None:
+    def show_roles(self, roles: "Sequence[Role]", settings: "Settings") -> None:
         from gitswarm.screen.roles import write_roles
 
         write_roles(self._answers(), roles, settings)

@@ -27,7 +27,7 @@ def command(base: str | None, as_json: bool) -> int:
     commit = repository.commit_oid(base or "HEAD") if base or has_commits else None
     roles = load_roles(repository, commit)
     if not as_json:
-        Console().show_roles(roles.values(), settings)
+        Console().show_roles([*roles.values()], settings)
         return 0
     listed = [
         {

@@ -56,8 +56,12 @@ def test_the_roles_are_listed_with_where_they_come_from(swarm: Swarm, sealed: Pa
         *("builder", "communicator", "deployer", "diagnostician", "documenter", "fixer"),
         *("migrator", "performance-reviewer", "researcher", "security-reviewer", "style-reviewer"),
     }
-    page = swarm("roles").stdout
-    assert "translator            .gitswarm/roles/t.md" in page
+    page = swarm("roles", COLUMNS="60").stdout
+    assert f"tester                writes nothing  claude-haiku-5-5   {folder}/tester.md\n" in page
+    assert (
+        "translator            writes code     claude-opus-5-5    .gitswarm/roles/t.md\n"
+        "    translates\n"
+    ) in page
     assert swarm("roles", "--base", f"{swarm.base}~1", "--json").stdout.count("translator") == 0
 
 
