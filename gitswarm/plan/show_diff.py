@@ -39,7 +39,7 @@ class ShowDiff(Call):
         changes = files.changes(glob)
         if not changes:
             where = "" if glob is None else f" at {glob}"
-            return f"Nothing has changed{where} since the run began."
+            return f"Nothing has changed{where}."
         remarks = dict(_unshown(files, changes))
         shown = [change for change in changes if change not in remarks]
         lines = files.diff(shown).decode("utf-8", "backslashreplace").split("\n")[:-1]

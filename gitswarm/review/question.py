@@ -1,16 +1,25 @@
 """What reviewers are shown: one frozen prefix with the change for all of them, then their part."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import resources
 from itertools import groupby
 
 from gitswarm.model import Prefix
 from gitswarm.plan.fence import fenced
 from gitswarm.plan.path_text import spell
+from gitswarm.plan.show_diff import ShowDiff
 from gitswarm.plan.tools import TOOLS
 from gitswarm.review.change import Change, ChangedFile
 from gitswarm.review.patch import Hunk
 from gitswarm.review.verdicts import Place, Reviewer
+
+_SHOW_DIFF = "Show the change that is reviewed as git does, also what is not in front of you."
+
+_TOOLS = tuple(
+    replace(tool, description=_SHOW_DIFF) if tool.name == ShowDiff.name else tool for tool in TOOLS
+)
+"""Those of all agents; what has changed means something else to a task."""
 
 LINE_CHARACTERS = 1_000
 """A longer line is cut: it is hardly written by hand."""
@@ -33,7 +42,7 @@ def prefix(change: Change, shown: Sequence[Place]) -> Prefix:
         ]
     )
     readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return Prefix(system=readable + "\n", tools=TOOLS)
+    return Prefix(system=readable + "\n", tools=_TOOLS)
 
 
 def part(reviewer: Reviewer) -> str:

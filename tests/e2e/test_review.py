@@ -27,6 +27,8 @@ def test_three_reviewers_look_at_one_cached_diff_side_by_side(swarm: Swarm) -> N
     assert sorted(call.task for call in calls) == sorted(REVIEWERS)
     assert {call.headers["x-swarm-run"] for call in calls} == {calls[0].headers["x-swarm-run"]}
     assert len({json.dumps([call.body["tools"], call.body["system"]]) for call in calls}) == 1
+    shows = {tool["name"]: tool["description"] for tool in calls[0].body["tools"]}["show_diff"]
+    assert shows.startswith("Show the change that is reviewed")
     assert "     2 + TWO" in system_of(calls[0])
     usages = [call.usage or {} for call in calls]
     assert [usage["cache_read_input_tokens"] > 1_000 for usage in usages] == [False, True, True]

@@ -394,14 +394,12 @@ def test_a_diff_is_narrowed_by_path(changed: Asker) -> None:
     assert changed.ok("show_diff", path="src/old.py").startswith("1 file changed, 7 lines of diff:")
     assert changed.ok("show_diff", path="src").startswith("3 files changed, 22 lines of diff:")
     assert changed.ok("show_diff", path="src/n*").startswith("1 file changed, 7 lines of diff:")
-    assert (
-        changed.ok("show_diff", path="docs") == "Nothing has changed at docs since the run began."
-    )
+    assert changed.ok("show_diff", path="docs") == "Nothing has changed at docs."
     assert changed.error("show_diff", path="../x") == 'path is "../x", which leads outside.'
 
 
 def test_a_task_that_depends_on_none_has_no_diff(asker: Asker) -> None:
-    assert asker.ok("show_diff") == "Nothing has changed since the run began."
+    assert asker.ok("show_diff") == "Nothing has changed."
 
 
 def test_a_long_diff_is_shown_in_pieces_that_add_up(repo: RepositoryBuilder) -> None:
