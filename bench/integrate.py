@@ -25,6 +25,7 @@ from gitswarm.integrate.memory import Memory
 from gitswarm.merge.ask import Answer
 from gitswarm.merge.conflicts import ConflictedText
 from gitswarm.merge.question import Question
+from gitswarm.merge.whole_question import WholeQuestion
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.progress import Event
 from gitswarm.repo.attributes import Attributes
@@ -66,7 +67,7 @@ def merge_in_memory(repository: Repository, base: Oid, tips: list[Oid]) -> tuple
     run = RunId(f"bench-{tips[0][:4]}")
     ledger = Ledger(repository, run)
 
-    async def refuse(question: Question, *, task: TaskId) -> Answer:
+    async def refuse(question: Question | WholeQuestion, *, task: TaskId) -> Answer:
         raise AssertionError(f"{task} is in conflict in {question.path!r}")
 
     async def integrate(attributes: Attributes) -> Oid:
@@ -79,6 +80,7 @@ def merge_in_memory(repository: Repository, base: Oid, tips: list[Oid]) -> tuple
             plan=Plan("merge", tasks),
             attributes=attributes,
             resolve=refuse,
+            rules=(),
             authorship=Authorship(run),
             memory=Memory(record),
             record=record,
