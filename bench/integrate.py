@@ -67,7 +67,7 @@ def merge_in_memory(repository: Repository, base: Oid, tips: list[Oid]) -> tuple
     run = RunId(f"bench-{tips[0][:4]}")
     ledger = Ledger(repository, run)
 
-    async def refuse(question: Question | WholeQuestion, *, task: TaskId) -> Answer:
+    async def refuse(question: Question | WholeQuestion, *, task: TaskId | None) -> Answer:
         raise AssertionError(f"{task} is in conflict in {question.path!r}")
 
     async def integrate(attributes: Attributes) -> Oid:

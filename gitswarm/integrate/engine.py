@@ -5,36 +5,30 @@ no ref moves. The same tips and the same resolutions give the same tree.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, field
 
-from gitswarm.errors import GitswarmError, ModelError
+from gitswarm.errors import GitswarmError
+from gitswarm.integrate.answering import Answering, Resolve
 from gitswarm.integrate.answers import Answers
 from gitswarm.integrate.by_hand import OpenState
 from gitswarm.integrate.forecast import Forecast
 from gitswarm.integrate.kept import FanIn, HandMerge
 from gitswarm.integrate.memory import Memory
+from gitswarm.integrate.parties import Parties, Tip
 from gitswarm.integrate.regenerate import Regenerate
 from gitswarm.integrate.suspicions import find_suspicious
 from gitswarm.integrate.values import HunkOutcome, Integration, MergeConflict, OpenMerge
-from gitswarm.merge.ask import Answer
 from gitswarm.merge.conflicts import Conflict
-from gitswarm.merge.ladder import Rungs, climb
-from gitswarm.merge.past import past_of
-from gitswarm.merge.question import INTENT_LENGTH, Question, Side
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.merge.rules.generated import generated_kind
 from gitswarm.merge.threeway import Conflicted, Merged, merge, merge_disjoint
 from gitswarm.merge.ways import Way, unanswerable, ways
-from gitswarm.merge.whole_question import WholeQuestion, what_was_done
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.progress import (
     BranchMerged,
     BranchSetAside,
     ConflictForecast,
-    Resolving,
     Warned,
     Watch,
 )
@@ -48,25 +42,8 @@ from gitswarm.swarm.results import Outcome
 from gitswarm.swarm.turns import Record
 
 
-class Resolve(Protocol):
-    """Asks the model about the open hunks of one file, or a conflict without any, on behalf of the
-    task being merged."""
-
-    async def __call__(self, question: Question | WholeQuestion, *, task: TaskId) -> Answer: ...
-
-
 class FanInOpenError(GitswarmError):
     """The dependencies of a task do not merge: it cannot start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tip:
-    """A branch to be merged, and the tasks whose work comes with it."""
-
-    commit: Oid
-    task: TaskId
-    brings: tuple[TaskId, ...]
-    """Itself last, before it what it depends on, directly or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +91,9 @@ class IntegrationEngine:
         self._tasks = {task.id: task for task in self.plan.tasks}
         self._collected: dict[TaskId, Collected] = {}
         self._fan_ins: dict[frozenset[Oid], asyncio.Task[Oid]] = {}
-        self._answering = defaultdict[RepoPath, asyncio.Lock](asyncio.Lock)
-        """Merges that meet in a file take turns with it: what one asks, the next one knows."""
+        self._answering = Answering(
+            self.repository, self.memory, self.rules, self.resolve, self.watch
+        )
         self._fan_in_conflicts: list[MergeConflict] = []
         self._plain = {self.base}
         """Commits that are nothing but tips, or merges of them that nobody had to resolve."""
@@ -260,9 +238,10 @@ class IntegrationEngine:
         outcome = await asyncio.to_thread(self._merge, merge.ours, merge.inside, tip)
         if isinstance(outcome, Merged):
             return None
-        offered = await asyncio.to_thread(self._ways, outcome, merge.inside, tip)
-        answered = await self._answers(outcome, offered, merge.inside, merge.ours, tip, ask=False)
-        conflicts = self._tell(outcome, merge.inside, merge.ours, tip, answered)
+        parties = self._parties(merge.ours, merge.inside, tip)
+        offered = await asyncio.to_thread(self._ways, outcome, parties)
+        answered = await self._answers(outcome, offered, parties, ask=False)
+        conflicts = _tell(outcome, parties, answered)
         message = self.merge_message(tip.task, conflicts)
         return OpenState(merge, outcome, answered, conflicts, message)
 
@@ -318,13 +297,14 @@ class IntegrationEngine:
             return _Step(tip, commit)
         if outcome.warnings:
             self._warn(await asyncio.to_thread(self._complaint, outcome, tip))
-        offered = await asyncio.to_thread(self._ways, outcome, inside, tip)
-        said = await self._answers(outcome, offered, inside, ours, tip, ask=ask)
+        parties = self._parties(ours, inside, tip)
+        offered = await asyncio.to_thread(self._ways, outcome, parties)
+        said = await self._answers(outcome, offered, parties, ask=ask)
         answers = Answers(outcome, said, offered)
         if ask and self.regenerate is not None:
             made = self.memory.commit(ours, tip.commit)
             answers = await self.regenerate(answers, ours, tip.commit, made)
-        conflicts = self._tell(outcome, inside, ours, tip, answers.resolutions)
+        conflicts = _tell(outcome, parties, answers.resolutions)
         if answers.open:
             return _Step(tip, None, conflicts)
         tree = await asyncio.to_thread(answers.write_tree, self.repository)
@@ -353,42 +333,42 @@ class IntegrationEngine:
         ]
         return f"{', '.join(named) or f'merging {tip.task}'}: {outcome.warnings}"
 
+    def _parties(self, ours: Oid, inside: Sequence[TaskId], tip: Tip) -> Parties:
+        touched = {task: one.touched for task, one in self._collected.items()}
+        return Parties(self.repository, self.base, self._tasks, touched, ours, inside, tip)
+
     async def _answers(
         self,
         outcome: Conflicted,
         offered: Mapping[RepoPath, Sequence[Way]],
-        inside: Sequence[TaskId],
-        ours: Oid,
-        tip: Tip,
+        parties: Parties,
         *,
         ask: bool,
     ) -> Sequence[Sequence[Resolution]]:
-        """For every conflict a resolution of every hunk, open ones too."""
+        """For every conflict a resolution of every hunk, open ones too. Where something waits for
+        a person anyway, nothing is asked."""
         why = unanswerable(outcome.conflicts, offered) or await asyncio.to_thread(
             self._unwritten, outcome.conflicts
         )
         if why or not ask:
+            known = self._answering.known
             return [
-                await asyncio.to_thread(self._unasked, conflict, ours, tip.commit, why, offered)
-                for conflict in outcome.conflicts
+                await asyncio.to_thread(known, one, offered.get(one.path, ()), parties, why)
+                for one in outcome.conflicts
             ]
         return await asyncio.gather(
             *(
-                self._answer_in_turn(conflict, offered, inside, ours, tip)
-                for conflict in outcome.conflicts
+                self._answering.answer(one, offered.get(one.path, ()), parties)
+                for one in outcome.conflicts
             )
         )
 
-    def _ways(
-        self, outcome: Conflicted, inside: Sequence[TaskId], tip: Tip
-    ) -> dict[RepoPath, Sequence[Way]]:
+    def _ways(self, outcome: Conflicted, parties: Parties) -> dict[RepoPath, Sequence[Way]]:
         """What is offered for each conflict without hunks."""
         return {
-            conflict.path: ways(
-                self.repository, outcome.tree, conflict, self._between(conflict, inside, tip)
-            )
-            for conflict in outcome.conflicts
-            if conflict.text is None
+            one.path: ways(self.repository, outcome.tree, one, parties.between(one))
+            for one in outcome.conflicts
+            if one.text is None
         }
 
     def _unwritten(self, conflicts: Sequence[Conflict]) -> str:
@@ -404,169 +384,6 @@ class IntegrationEngine:
                         " decide"
                     )
         return ""
-
-    def _tell(
-        self,
-        outcome: Conflicted,
-        inside: Sequence[TaskId],
-        ours: Oid,
-        tip: Tip,
-        answered: Sequence[Sequence[Resolution]],
-    ) -> tuple[MergeConflict, ...]:
-        return tuple(
-            _told(conflict, self._between(conflict, inside, tip), (ours, tip.commit), resolutions)
-            for conflict, resolutions in zip(outcome.conflicts, answered, strict=True)
-        )
-
-    async def _answer_in_turn(
-        self,
-        conflict: Conflict,
-        offered: Mapping[RepoPath, Sequence[Way]],
-        inside: Sequence[TaskId],
-        ours: Oid,
-        tip: Tip,
-    ) -> Sequence[Resolution]:
-        async with self._answering[conflict.path]:
-            if conflict.text is None:
-                return await self._choose(conflict, offered[conflict.path], inside, ours, tip)
-            return await self._answer(conflict, inside, ours, tip)
-
-    async def _answer(
-        self, conflict: Conflict, inside: Sequence[TaskId], ours: Oid, tip: Tip
-    ) -> Sequence[Resolution]:
-        """A resolution for every hunk of a conflict, open ones too."""
-        rungs = await asyncio.to_thread(self._climb, conflict, ours, tip.commit)
-        if all(hunk.number in rungs.resolutions for hunk in rungs.text.hunks):
-            return _in_order(rungs.resolutions)
-        question = Question(
-            path=conflict.path,
-            text=rungs.text,
-            ours=await asyncio.to_thread(self._side, inside, ours, conflict),
-            theirs=await asyncio.to_thread(self._side, tip.brings, tip.commit, conflict),
-            versions=await asyncio.to_thread(self._versions, conflict),
-            candidates=rungs.candidates,
-        )
-        answers = await self._ask(question, tip.task)
-        return _in_order({**rungs.resolutions, **{one.hunk: one for one in answers}})
-
-    async def _choose(
-        self,
-        conflict: Conflict,
-        ways: Sequence[Way],
-        inside: Sequence[TaskId],
-        ours: Oid,
-        tip: Tip,
-    ) -> Sequence[Resolution]:
-        """The way that is gone with a conflict without hunks, as the resolution of a hunk 1."""
-        known = self._decided(conflict, ways)
-        if known is not None:
-            return [known]
-        question = WholeQuestion(
-            path=conflict.path,
-            kind=conflict.kind,
-            ours=await asyncio.to_thread(self._side, inside, ours, conflict),
-            theirs=await asyncio.to_thread(self._side, tip.brings, tip.commit, conflict),
-            done=await asyncio.to_thread(what_was_done, self.repository, conflict),
-            ways=tuple(ways),
-            versions=await asyncio.to_thread(self._versions, conflict),
-        )
-        self.watch(Resolving(show(conflict.path), 1))
-        try:
-            (answer,) = (await self.resolve(question, task=tip.task)).resolutions
-        except ModelError as error:
-            return [Resolution(conflict.path, 1, None, None, None, error.message)]
-        await self.memory.remember_decision(conflict, answer)
-        return [answer]
-
-    def _decided(self, conflict: Conflict, ways: Sequence[Way]) -> Resolution | None:
-        """What was said before of a conflict without hunks."""
-        known = self.memory.decided(conflict)
-        if known and known.by and known.text not in [way.result for way in ways]:
-            return None
-        return known
-
-    def _climb(self, conflict: Conflict, ours: Oid, theirs: Oid) -> Rungs:
-        """What is known of the hunks of a conflict without asking: answers from before and of
-        rules, and that a person has to decide."""
-        assert conflict.text is not None
-        path, text = conflict.path, conflict.text
-        rungs = climb(
-            path,
-            text,
-            self._versions(conflict),
-            replayed=self.memory.replay(path, text),
-            unasked=self.rules,
-            past=past_of(self.repository, path, conflict.stages, ours, theirs),
-        )
-        declined = self.memory.declined(path, rungs.text.hunks)
-        return replace(rungs, resolutions={**declined, **rungs.resolutions})
-
-    async def _ask(self, question: Question, task: TaskId) -> Sequence[Resolution]:
-        """The model's answers; where it cannot be asked, every hunk is left to a person. What it
-        declined is not asked again when the same two sides meet once more."""
-        path, text = question.path, question.text
-        self.watch(Resolving(show(path), len(text.hunks)))
-        try:
-            answers = (await self.resolve(question, task=task)).resolutions
-        except ModelError as error:
-            return [
-                Resolution(path, hunk.number, None, None, None, error.message)
-                for hunk in text.hunks
-            ]
-        for one in answers:
-            await self.memory.remember(text.hunk(one.hunk), one)
-        return answers
-
-    def _unasked(
-        self,
-        conflict: Conflict,
-        ours: Oid,
-        theirs: Oid,
-        why: str,
-        offered: Mapping[RepoPath, Sequence[Way]],
-    ) -> Sequence[Resolution]:
-        """What is known of the hunks; the others are left open, and nothing is spent on them."""
-        if conflict.text is None:
-            decided = self._decided(conflict, offered[conflict.path])
-            return [decided] if decided else ()
-        known = self._climb(conflict, ours, theirs).resolutions
-        return [
-            known.get(hunk.number) or Resolution(conflict.path, hunk.number, None, None, None, why)
-            for hunk in conflict.text.hunks
-        ]
-
-    def _between(
-        self, conflict: Conflict, inside: Sequence[TaskId], tip: Tip
-    ) -> tuple[TaskId, TaskId]:
-        """The two tasks that a conflict is about: on either side the last one that changed one of
-        its paths itself."""
-        return (
-            self._touching(conflict, inside)[-1],
-            self._touching(conflict, tip.brings)[-1],
-        )
-
-    def _touching(self, conflict: Conflict, tasks: Sequence[TaskId]) -> Sequence[TaskId]:
-        """Those of the tasks that changed a path of a conflict themselves; the last of all where it
-        is nobody's own change, as with a folder that was renamed around it."""
-        paths = conflict.paths
-        return [task for task in tasks if self._collected[task].touched & paths] or tasks[-1:]
-
-    def _side(self, tasks: Sequence[TaskId], commit: Oid, conflict: Conflict) -> Side:
-        """What the tasks on one side of a conflict were about."""
-        touching = [self._tasks[id] for id in self._touching(conflict, tasks)]
-        titles = [task.title or task.id for task in touching]
-        room = INTENT_LENGTH // len(touching)
-        intents = [_shortened(task.prompt.strip(), room) for task in touching]
-        subjects = self.repository.subjects(self.base, commit, conflict.path)
-        return Side("; ".join(titles), "\n\n".join(intents), subjects)
-
-    def _versions(self, conflict: Conflict) -> tuple[bytes, bytes]:
-        stages = conflict.stages
-        ours, theirs = (
-            self.repository.blob(stage.oid) if stage else b""
-            for stage in (stages.ours, stages.theirs)
-        )
-        return ours, theirs
 
     async def _commit(
         self, tree: Oid, ours: Oid, tip: Tip, conflicts: Sequence[MergeConflict]
@@ -618,10 +435,6 @@ _GITS_OWN = {"binary", "set", "text", "union", "unset", "unspecified"}
 """Values of the attribute `merge` that name no driver of the user's, see gitattributes(5)."""
 
 
-def _in_order(resolutions: Mapping[int, Resolution]) -> Sequence[Resolution]:
-    return [resolutions[number] for number in sorted(resolutions)]
-
-
 def _came_back(earlier: MergeConflict, later: Sequence[MergeConflict]) -> bool:
     """Whether a conflict that a fan-in left open is among those of a later merge."""
     return earlier.is_open and any(
@@ -630,11 +443,14 @@ def _came_back(earlier: MergeConflict, later: Sequence[MergeConflict]) -> bool:
     )
 
 
-def _shortened(intent: str, room: int) -> str:
-    """Beginning and end of a task's prompt: what it is about, and what it was told last."""
-    if len(intent) <= room:
-        return intent
-    return f"{intent[: room * 2 // 3].rstrip()} [...] {intent[-(room // 3 - 8) :].lstrip()}"
+def _tell(
+    outcome: Conflicted, parties: Parties, answered: Sequence[Sequence[Resolution]]
+) -> tuple[MergeConflict, ...]:
+    commits = (parties.ours, parties.theirs)
+    return tuple(
+        _told(conflict, parties.between(conflict), commits, resolutions)
+        for conflict, resolutions in zip(outcome.conflicts, answered, strict=True)
+    )
 
 
 def _told(
