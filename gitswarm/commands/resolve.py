@@ -5,37 +5,27 @@ import os
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from difflib import unified_diff
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import click
 
-from gitswarm.cli import StoppedError, print_json
-from gitswarm.commands.merge_file import known
+from gitswarm.cli import print_json
 from gitswarm.commands.options import Overrides, asking_options, json_option, open_repository
 from gitswarm.console import Console
-from gitswarm.errors import MergeError, ModelError, UsageError
-from gitswarm.integrate.unmerged import (
-    Unmerged,
-    about_sides,
-    both_sides,
-    load_unmerged,
-    saved_folder,
-    stage,
-    write_back,
-)
-from gitswarm.merge.conflicts import ConflictedText
-from gitswarm.merge.ladder import Rungs, climb
-from gitswarm.merge.past import past_of
-from gitswarm.merge.question import Question
-from gitswarm.merge.resolutions import Resolution
-from gitswarm.repo.attributes import Attributes
-from gitswarm.repo.objects import Oid, RepoPath, RunId, show
+from gitswarm.errors import UsageError
+from gitswarm.integrate.answering import Answering, Resolve
+from gitswarm.integrate.earlier import memory_outside_runs
+from gitswarm.integrate.regenerate import Regenerate
+from gitswarm.integrate.settled import Settled, Written, settle, write_anew
+from gitswarm.integrate.under_way import UnderWay
+from gitswarm.integrate.unmerged import Unmerged, load_unmerged, saved_folder
+from gitswarm.plan.withheld import Withheld
+from gitswarm.repo.attributes import GIT_MARKER_SIZE, Attributes
+from gitswarm.repo.objects import RepoPath, RunId
 from gitswarm.repo.repository import Repository
 from gitswarm.settings import RULES, Settings
-from gitswarm.stop import Stop, StopRequestedError
+from gitswarm.swarm.spawner import worktree_folder
 
 
 @click.command("resolve", context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,45 +47,56 @@ def command(
     """Resolve what a merge, rebase, cherry-pick, revert or stash left in conflict here.
 
     Hunks that are still marked are answered, by answers from before, by rules and by the model, and
-    written into the files; what you settled by hand stays. A file without an open hunk is staged.
-    Nothing is committed. A copy of each file is kept as it was.
+    written into the files; what you settled by hand stays. Where a whole file is in conflict, one
+    of the ways to settle it is chosen; lock files and snapshots are left to swarm.regenerate. What
+    has no open conflict is staged. Nothing is committed. A copy of each file is kept as it was.
     """
     repository = open_repository()
+    repository.require_merge_tree()
     settings = Overrides(model=model, budget=budget).over(Settings.load(repository))
     unasked = settings.rules if rules is None else _rules(rules)
-    operation, theirs, _ = both_sides(repository)
-    files = load_unmerged(repository, [_repo_path(repository, path) for path in paths])
-    tried = [_climb(repository, file, unasked, theirs) for file in files]
-    cost: float | None = 0.0
-    if not no_model and any(one.is_open for one in tried):
-        tried, cost = _ask(repository, settings, tried)
-    console = Console(json=as_json)
+    under_way = UnderWay.load(repository)
+    with ExitStack() as open_:
+        scratch = open_.enter_context(repository.with_scratch_objects())
+        attributes = open_.enter_context(
+            Attributes.of(scratch, under_way.ours, marker_size=GIT_MARKER_SIZE)
+        )
+        places = [_repo_path(repository, path) for path in paths]
+        files = load_unmerged(under_way, attributes, places)
+        settled, cost = _settle(
+            files, under_way, attributes, settings, unasked, with_model=not no_model
+        )
     folder = saved_folder(repository, time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2))
-    written, staged = ([], []) if dry_run else _write(repository, tried, folder, console)
-    is_done = all(one.is_settled and (dry_run or show(one.file.path) in staged) for one in tried)
+    written = Written(folder)
+    if not dry_run:
+        settled = _write(settled, written, under_way, settings)
+    is_done = all(one.is_settled and (dry_run or one.name in written.staged) for one in settled)
     status = 0 if is_done else 1
+    console = Console(json=as_json)
+    for complaint in written.complaints:
+        console.say(complaint)
     if as_json:
         print_json(
             {
                 "schema": "gitswarm/resolve/1",
-                "operation": operation,
+                "operation": under_way.operation,
                 "dry_run": dry_run,
-                "conflicts": [one.to_json() for one in tried],
-                "written": written,
-                "staged": staged,
-                "saved": str(folder) if written else None,
+                "conflicts": [one.to_json() for one in settled],
+                "written": written.files,
+                "staged": written.staged,
+                "saved": str(folder) if written.files else None,
                 "cost_usd": cost,
                 "budget_usd": settings.budget_usd,
                 "exit_code": status,
             }
         )
         return status
-    for one in tried:
+    for one in settled:
         if dry_run:
             console.show_diff(one.diff())
         for line in one.lines():
             console.show_line(line)
-    if written:
+    if written.files:
         console.say(
             f"The files as they were are in {folder}. To have one again as git left it:",
             "git checkout -m -- PATH",
@@ -103,74 +104,54 @@ def command(
     return status
 
 
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """A conflicted file, and what came of its hunks."""
+def _settle(
+    files: Sequence[Unmerged],
+    under_way: UnderWay,
+    attributes: Attributes,
+    settings: Settings,
+    unasked: Sequence[str],
+    *,
+    with_model: bool,
+) -> tuple[list[Settled], float | None]:
+    """The conflicts with what was answered, and what that cost. The client of the model is loaded
+    only where something is left for it."""
+    repository = under_way.repository
+    memory = memory_outside_runs(repository)
 
-    file: Unmerged
-    rungs: Rungs | None
-    asked: tuple[Resolution, ...] = ()
+    async def work(resolve: Resolve | None) -> list[Settled]:
+        answering = Answering(repository, memory, unasked, resolve, lambda _event: None)
+        return await settle(files, answering, under_way)
 
-    @property
-    def resolutions(self) -> Sequence[Resolution]:
-        text = self.file.text
-        if text is None or self.rungs is None:
-            return [Resolution(self.file.path, 1, None, None, None, self.file.why)]
-        known = {**self.rungs.resolutions, **{one.hunk: one for one in self.asked}}
-        return [
-            known.get(hunk.number)
-            or Resolution(self.file.path, hunk.number, None, None, None, "no rule answers it")
-            for hunk in text.hunks
-        ]
+    settled = asyncio.run(work(None))
+    if not with_model or not any(one.is_for_model for one in settled):
+        return settled, 0.0
+    from gitswarm.commands.asking import ask_until_signalled
 
-    @property
-    def is_open(self) -> bool:
-        """Whether a model may be asked about a hunk."""
-        return self.rungs is not None and any(
-            hunk.number not in self.rungs.resolutions for hunk in self.rungs.text.hunks
-        )
+    return ask_until_signalled(
+        work,
+        command="resolve",
+        config=repository,
+        settings=settings,
+        withheld=Withheld(attributes).why,
+    )
 
-    @property
-    def is_settled(self) -> bool:
-        return all(one.by for one in self.resolutions)
 
-    @property
-    def text(self) -> ConflictedText | None:
-        """The file with its answers."""
-        answers = {one.hunk: one.text or b"" for one in self.resolutions if one.by}
-        return self.file.text.splice(answers) if self.file.text and answers else None
-
-    def diff(self) -> bytes:
-        if self.text is None:
-            return b""
-        name = show(self.file.path)
-        old, new = (
-            data.decode("utf-8", "surrogateescape").splitlines(keepends=True)
-            for data in (self.file.data, self.text.write())
-        )
-        lines = unified_diff(old, new, f"a/{name}", f"b/{name}")
-        return "".join(
-            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-            for line in lines
-        ).encode("utf-8", "surrogateescape")
-
-    def lines(self) -> list[str]:
-        name = show(self.file.path)
-        return [
-            f"{name}: hunk {one.hunk}: {one.by or 'open'}" + (f", {one.reason}" * bool(one.reason))
-            for one in self.resolutions
-        ]
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "path": show(self.file.path),
-            "kind": self.file.kind,
-            "between": ["ours", "theirs"],
-            "hunks": [
-                {"n": one.hunk, "by": one.by, "confidence": one.confidence, "reason": one.reason}
-                for one in self.resolutions
-            ],
-        }
+def _write(
+    settled: Sequence[Settled], written: Written, under_way: UnderWay, settings: Settings
+) -> list[Settled]:
+    """Everything into the checkout, first what others may depend on; with what a program wrote."""
+    repository = under_way.repository
+    for one in settled:
+        written.add(repository, one)
+    if settings.regenerate is None:
+        return [*settled]
+    folder = worktree_folder(repository, settings, RunId(f"resolve-{secrets.token_hex(2)}"))
+    regenerate = Regenerate(repository, settings.regenerate, folder, settings.timeout_seconds)
+    anew = asyncio.run(write_anew(settled, regenerate, under_way))
+    for one in anew:
+        if one.anew is not None:
+            written.add(repository, one)
+    return anew
 
 
 def _rules(names: str) -> tuple[str, ...]:
@@ -188,103 +169,3 @@ def _repo_path(repository: Repository, path: str) -> RepoPath:
         raise UsageError(f"{path} is not in the checkout {root}")
     relative = full.relative_to(root)
     return RepoPath(os.fsencode(relative) if relative.parts else b"")
-
-
-def _climb(
-    repository: Repository, file: Unmerged, unasked: Sequence[str], theirs: Oid | None
-) -> _Tried:
-    if file.text is None:
-        return _Tried(file, None)
-    _, replay = known(repository)
-    versions = file.text.take("ours"), file.text.take("theirs")
-    rungs = climb(
-        file.path,
-        file.text,
-        versions,
-        replayed=replay(file.path, file.text),
-        unasked=unasked,
-        past=past_of(repository, file.path, file.stages, repository.commit_oid("HEAD"), theirs)
-        if theirs
-        else lambda _side: (),
-    )
-    return _Tried(file, rungs)
-
-
-def _ask(
-    repository: Repository, settings: Settings, tried: Sequence[_Tried]
-) -> tuple[list[_Tried], float | None]:
-    """The same with what the model answers, and what that cost."""
-    from gitswarm.commands.attempt import open_model, require_usable_models, run_until_signalled
-    from gitswarm.merge.ask import Answer, ask_resolutions
-    from gitswarm.model.claude import start_import
-    from gitswarm.model.prices import Prices, price_overrides
-    from gitswarm.plan.withheld import Withheld
-
-    prices = Prices.load(price_overrides(repository))
-    require_usable_models(settings, prices)
-    run = RunId(f"resolve-{secrets.token_hex(2)}")
-    start_import()
-
-    async def work(stop: Stop) -> list[tuple[_Tried, float | None]]:
-        async with open_model(settings, prices) as model:
-
-            async def ask(one: _Tried) -> tuple[_Tried, float | None]:
-                if not one.is_open or one.rungs is None:
-                    return one, 0.0
-                ours, theirs = await asyncio.to_thread(about_sides, repository, one.file.path)
-                text = one.rungs.text
-                versions = text.take("ours"), text.take("theirs")
-                candidates = one.rungs.candidates
-                question = Question(one.file.path, text, ours, theirs, versions, candidates)
-                try:
-                    answer: Answer = await ask_resolutions(
-                        model,
-                        question,
-                        run=run,
-                        model_name=settings.model,
-                        withheld=withheld.why,
-                        min_confidence=settings.min_confidence,
-                    )
-                except ModelError as error:
-                    open_ = tuple(
-                        Resolution(one.file.path, hunk.number, None, None, None, error.message)
-                        for hunk in text.hunks
-                    )
-                    return replace(one, asked=open_), error.cost_usd
-                return replace(one, asked=answer.resolutions), answer.cost_usd
-
-            async def ask_all() -> list[tuple[_Tried, float | None]]:
-                return await asyncio.gather(*map(ask, tried))
-
-            try:
-                return await stop.or_result(ask_all())
-            except StopRequestedError:
-                raise StoppedError(stop.signum) from None
-
-    with Attributes.of(repository, repository.commit_oid("HEAD")) as attributes:
-        withheld = Withheld(attributes)
-        found = run_until_signalled(work)
-    costs = [cost for _, cost in found]
-    total = None if None in costs else sum(cost or 0.0 for cost in costs)
-    return [one for one, _ in found], total
-
-
-def _write(
-    repository: Repository, tried: Sequence[_Tried], folder: Path, console: Console
-) -> tuple[list[str], list[str]]:
-    """The paths that were written, and those that were staged, too."""
-    written, staged = [], []
-    for one in tried:
-        text = one.text
-        if text is None:
-            continue
-        try:
-            write_back(repository, one.file, text.write(), folder)
-        except (MergeError, OSError) as error:
-            console.say(str(error))
-            continue
-        written.append(show(one.file.path))
-        if not text.hunks:
-            stage(repository, one.file.path)
-            staged.append(show(one.file.path))
-    return written, staged

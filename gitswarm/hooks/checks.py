@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitswarm.hooks.outgoing import Outgoing, RefUpdate
 from gitswarm.plan.keys import keys_in
+from gitswarm.repo.attributes import marker_sizes_here
 from gitswarm.repo.objects import Oid, RefName, RepoPath, RunId, show
 from gitswarm.repo.repository import Repository
 from gitswarm.review.patch import PATCH_OPTIONS, Hunk, read_log
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from gitswarm.repo.ledger import LedgerReader
 
 _SWARM_BRANCH = re.compile(r"refs/heads/swarm/(?P<run>[^/]+)/(?P<task>[^/]+)")
-_GIT_MARKER_SIZE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _markers(repository: Repository, changes: Iterable[Change]) -> Iterator[Obje
         for number, line in hunk.added
         if line.startswith(_MARKS)
     ]
-    sizes = _marker_sizes(repository, dict.fromkeys(path for path, _, _ in suspects))
+    sizes = marker_sizes_here(repository, dict.fromkeys(path for path, _, _ in suspects))
     for path, number, line in suspects:
         mark = line.split(" ", 1)[0].rstrip("\r")
         if len(mark) == sizes[path] and mark == mark[0] * len(mark):
@@ -84,20 +84,6 @@ def _markers(repository: Repository, changes: Iterable[Change]) -> Iterator[Obje
 
 _MARKS = ("<<<<<<<", ">>>>>>>", "|||||||")
 """Not `=======`, which underlines headings."""
-
-
-def _marker_sizes(repository: Repository, paths: Iterable[RepoPath]) -> dict[RepoPath, int]:
-    """How long conflict markers are in each file, see `conflict-marker-size` in gitattributes(5):
-    documents that show some have others."""
-    asked = b"".join(path + b"\0" for path in paths)
-    if not asked:
-        return {}
-    output = repository.git("check-attr", "-z", "--stdin", "conflict-marker-size", input=asked)
-    fields = output.stdout.split(b"\0")
-    return {
-        RepoPath(path): int(value) if value.isdigit() and int(value) else _GIT_MARKER_SIZE
-        for path, value in zip(fields[0:-1:3], fields[2:-1:3], strict=True)
-    }
 
 
 # -- secrets

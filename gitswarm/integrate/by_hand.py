@@ -11,11 +11,10 @@ from gitswarm.integrate.values import HunkOutcome, MergeConflict, OpenMerge
 from gitswarm.merge.conflicts import Conflict, ConflictedText, marker_runs
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.merge.threeway import Conflicted
+from gitswarm.repo.attributes import GIT_MARKER_SIZE
 from gitswarm.repo.objects import Oid, RepoPath, show
 from gitswarm.repo.repository import Repository
 from gitswarm.repo.worktree import Worktree
-
-GIT_MARKER_SIZE = 7
 
 
 @dataclass(frozen=True, slots=True)

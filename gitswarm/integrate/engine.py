@@ -221,9 +221,7 @@ class IntegrationEngine:
             return None
         there = await asyncio.to_thread(self.repository.tree, base)
         # Both sides of this merge start from the old base, which git therefore takes for theirs.
-        beside = await asyncio.to_thread(
-            self.repository.commit_tree, there, [result.base], f"What {result.task} starts from\n"
-        )
+        beside = await asyncio.to_thread(self.repository.plain_commit, there, [result.base])
         outcome = await asyncio.to_thread(
             merge, self.repository, beside, collected.tip, self.attributes
         )

@@ -21,10 +21,13 @@ TaskText = Annotated[str, Field(pattern=rf"^{TASK_ID.pattern}$")]
 Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
-def hunk_key(hunk: Hunk) -> str:
-    """What identifies a hunk wherever it turns up: its base and both sides, in either order."""
+def hunk_key(hunk: Hunk) -> str | None:
+    """What identifies a hunk wherever it turns up: its base and both sides, in either order; None
+    where the base is not known."""
+    if hunk.base is None:
+        return None
     digest = sha256()
-    for side in (hunk.base or b"", *sorted((hunk.ours, hunk.theirs))):
+    for side in (hunk.base, *sorted((hunk.ours, hunk.theirs))):
         digest.update(len(side).to_bytes(8, "big") + side)
     return digest.hexdigest()[:40]
 

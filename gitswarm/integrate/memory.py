@@ -68,7 +68,8 @@ class Memory:
 
     def replay(self, path: RepoPath, text: ConflictedText) -> dict[int, Resolution]:
         """The hunks that were resolved before with the same base and sides, by number."""
-        keys = {hunk.number: hunk_key(hunk) for hunk in text.hunks}
+        found = ((hunk.number, hunk_key(hunk)) for hunk in text.hunks)
+        keys = {number: key for number, key in found if key}
         unknown = {*keys.values()} - self._answers.keys() - self._looked_up
         if unknown:
             self._answers |= self._look_up(unknown)
@@ -84,12 +85,13 @@ class Memory:
         return {
             hunk.number: replace(seen, hunk=hunk.number, path=path)
             for hunk in hunks
-            if (seen := self._declined.get((show(path), hunk_key(hunk))))
+            if (key := hunk_key(hunk)) and (seen := self._declined.get((show(path), key)))
         }
 
     async def remember(self, hunk: Hunk, resolution: Resolution) -> None:
         """Keep an answer, or that there was none, for the same hunk in a later merge."""
-        await self._keep(hunk_key(hunk), resolution)
+        if key := hunk_key(hunk):
+            await self._keep(key, resolution)
 
     async def _keep(self, key: str, resolution: Resolution) -> None:
         if resolution.by is None:

@@ -62,7 +62,7 @@ class Parties:
     def versions(self, conflict: Conflict) -> tuple[bytes, bytes]:
         stages = conflict.stages
         ours, theirs = (
-            self.repository.blob(stage.oid) if stage else b""
+            self.repository.blob(stage.oid) if stage and stage.is_blob else b""
             for stage in (stages.ours, stages.theirs)
         )
         return ours, theirs

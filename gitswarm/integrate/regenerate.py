@@ -38,15 +38,15 @@ class Regenerate:
         Nothing is run while something else is open, or where the commit `made` is an earlier merge
         of just these two: its files are taken."""
         waiting = answers.open
-        if not waiting or not all(map(_can_be_written, waiting)):
+        if not waiting or not all(map(can_be_written, waiting)):
             return answers
         places = {conflict.path: conflict.place for conflict in waiting}
         if made is not None:
             found, trouble = await asyncio.to_thread(self._written_before, made, places), ""
         else:
             start = await asyncio.to_thread(self._start, answers, ours, theirs)
-            found, trouble = await self._run(start, places)
-        told = [[self._told(one, found, trouble) for one in each] for each in answers.resolutions]
+            found, trouble = await self.run(start, places)
+        told = [[self.told(one, found, trouble) for one in each] for each in answers.resolutions]
         return replace(answers, resolutions=told, written=found)
 
     def _written_before(self, made: Oid, places: Places) -> dict[RepoPath, bytes]:
@@ -59,10 +59,11 @@ class Regenerate:
         blobs = self.repository.blobs(sides.values())
         as_ours = {path: blobs[oid] for path, oid in sides.items()}
         tree = replace(answers, written=as_ours).write_tree(self.repository)
-        return self.repository.commit_tree(tree, (ours, theirs), "Before files are written anew")
+        return self.repository.plain_commit(tree, (ours, theirs))
 
-    async def _run(self, commit: Oid, places: Places) -> tuple[dict[RepoPath, bytes], str]:
-        """The files that the command changed, and what went wrong with the others."""
+    async def run(self, commit: Oid, places: Places) -> tuple[dict[RepoPath, bytes], str]:
+        """The files that the command changed in a checkout of a commit, and what went wrong with
+        the others."""
         place = self.folder / f"merged.anew-{commit[:12]}"
         worktree = await asyncio.to_thread(
             Worktree.add, self.repository, place, branch=None, commit=commit
@@ -81,9 +82,10 @@ class Regenerate:
         changed = {path: data for path, data in after.items() if data != before.get(path)}
         return changed, "did not write it anew"
 
-    def _told(
+    def told(
         self, resolution: Resolution, found: Mapping[RepoPath, bytes], trouble: str
     ) -> Resolution:
+        """A resolution with what came of the command."""
         if resolution.by is not None:
             return resolution
         if resolution.path in found:
@@ -91,7 +93,8 @@ class Regenerate:
         return replace(resolution, reason=f'{resolution.reason}; "{self.command}" {trouble}')
 
 
-def _can_be_written(conflict: Conflict) -> bool:
+def can_be_written(conflict: Conflict) -> bool:
+    """Whether a conflict is one that the command is for."""
     return conflict.text is not None and generated_kind(conflict.path) is not None
 
 

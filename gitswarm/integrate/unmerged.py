@@ -1,79 +1,225 @@
-"""Unmerged: the conflicted files of a checkout in the middle of a merge, rebase, cherry-pick,
-revert or `stash apply`, and how answers get into them.
+"""Unmerged: the conflicts of a checkout in the middle of a merge, and how answers get into it.
 
 A file is taken as it is on disk: what a person has settled in it by hand is text by then, and only
-hunks that are still marked are answered. Before it is written it is copied aside.
+hunks that are still marked are answered. Which conflict an entry of the index belongs to is known
+from making the merge again in memory; where that leads elsewhere, the index alone has to tell.
+Whatever is written or deleted is copied aside before.
 """
 
 import os
+import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
-from gitswarm.errors import MergeError, UsageError
+from gitswarm.errors import GitError, MergeError, UsageError
+from gitswarm.integrate.under_way import UnderWay
 from gitswarm.merge.conflicts import (
+    Conflict,
     ConflictedText,
-    Hunk,
     Kind,
+    Side,
     Stage,
     Stages,
     UnclearMarkersError,
-    marker_runs,
 )
-from gitswarm.merge.files import Form, Versions, git_merge
-from gitswarm.merge.question import Side as About
-from gitswarm.repo.attributes import MARKER_SIZE
+from gitswarm.merge.files import Versions, with_bases
+from gitswarm.merge.ways import Way, meets_others, ways
+from gitswarm.repo.attributes import Attributes, marker_sizes_here
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath, show
 from gitswarm.repo.repository import Repository
+
+_Index = Mapping[RepoPath, Mapping[int, Stage]]
+"""Unmerged entries by path and by the index's numbers: 1 base, 2 ours, 3 theirs."""
+
+_SIDES: Mapping[Side, int] = {"base": 1, "ours": 2, "theirs": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Unmerged:
-    path: RepoPath
-    kind: Kind
-    stages: Stages
-    data: bytes
-    """What is on disk."""
-    text: ConflictedText | None
-    """It, with the bases of its hunks where they can be told; None where `why` says so."""
+    conflict: Conflict
+    """Its text is that on disk, with the bases of its hunks where they can be told."""
+    data: bytes = b""
+    """What is on disk, of a file with text."""
+    ways: tuple[Way, ...] = ()
+    """What can be done about a conflict without text."""
     why: str = ""
+    """Why nothing can be answered here."""
+    shares_path: bool = False
+    """Whether another conflict is about the same file, which must not be staged for this one."""
+
+    @property
+    def path(self) -> RepoPath:
+        return self.conflict.path
 
 
-def load_unmerged(repository: Repository, paths: Sequence[RepoPath]) -> list[Unmerged]:
-    """The conflicted files, all or those that some pathspecs name. Raises `UsageError` where there
-    are none."""
+def load_unmerged(
+    under_way: UnderWay, attributes: Attributes, paths: Sequence[RepoPath]
+) -> list[Unmerged]:
+    """The conflicts, all or those of some files and folders. `attributes` are those of ours, of a
+    repository to which anything may be written. Raises `UsageError` where there are none."""
+    repository = under_way.repository
     if repository.work_tree is None:
         raise UsageError("there is no checkout here whose conflicts could be resolved")
-    chosen = [b":(top,literal)" + path for path in paths]
+    index = _load_index(repository)
+    made_again = under_way.made_again(attributes.repository, attributes)
+    found = _conflicts(index, made_again.conflicts if made_again else ())
+    chosen = [one for one in found if not paths or any(_is_in(one, path) for path in paths)]
+    if not chosen:
+        raise UsageError("nothing is in conflict here", hint="git status")
+    tree = made_again.tree if made_again else attributes.repository.tree(under_way.ours)
+    sizes = _marker_sizes(repository, attributes, chosen)
+    loaded = []
+    for conflict in chosen:
+        if conflict.kind in ("content", "add/add"):
+            unmerged = _with_text(repository, conflict, sizes[conflict.place])
+        else:
+            unmerged = Unmerged(conflict)
+        if not unmerged.why and unmerged.conflict.text is None:
+            if meets_others(conflict, found):
+                unmerged = replace(unmerged, why="several conflicts meet in it")
+            else:
+                unmerged = _with_ways(repository, attributes.repository, tree, unmerged)
+        paths_in_conflict = [one.path for one in found]
+        shares_path = paths_in_conflict.count(conflict.path) > 1
+        loaded.append(replace(unmerged, shares_path=shares_path))
+    return loaded
+
+
+def _is_in(conflict: Conflict, place: RepoPath) -> bool:
+    """Whether a conflict is about a file, or one in a folder; an empty path is the whole tree."""
+    return not place or any(
+        path == place or path.startswith(place + b"/") for path in conflict.paths
+    )
+
+
+# -- from the index to conflicts
+
+
+def _load_index(repository: Repository) -> _Index:
     found: dict[RepoPath, dict[int, Stage]] = {}
-    for record in repository.lines("ls-files", "-u", "-z", "--full-name", "--", *chosen):
+    for record in repository.lines("ls-files", "-u", "-z", "--full-name", "--", ":(top)"):
         facts, _, name = record.partition(b"\t")
         mode, oid, number = facts.decode().split(" ")
         found.setdefault(RepoPath(name), {})[int(number)] = Stage(mode, Oid(oid), RepoPath(name))
-    if not found:
-        raise UsageError("nothing is in conflict here", hint="git status")
-    asked = b"".join(path + b"\0" for path in found)
-    fields = repository.git(
-        "check-attr", "-z", "--stdin", "conflict-marker-size", input=asked
-    ).stdout.split(b"\0")
-    sizes = [int(value) if value.isdigit() and int(value) else 7 for value in fields[2:-1:3]]
-    return [
-        _load(repository, path, Stages(*(stages.get(n) for n in (1, 2, 3))), size)
-        for (path, stages), size in zip(found.items(), sizes, strict=True)
-    ]
+    return found
 
 
-def write_back(repository: Repository, file: Unmerged, data: bytes, saved: Path) -> Path:
-    """Write a file whose hunks were answered, once it is copied below `saved`; the copy. Raises
-    `MergeError`, and nothing is written, where it is not any more what it was."""
-    at = _place(repository, file.path)
+def _conflicts(index: _Index, made_again: Iterable[Conflict]) -> list[Conflict]:
+    """The conflicts of a merge that are in the index as git left them, and what else is in it."""
+    known = [found for one in made_again if (found := _as_in(index, one))]
+    covered = {stage.path for one in known for stage in one.stages.by_side().values()}
+    others = [_from_index(path, index[path]) for path in index.keys() - covered]
+    return sorted((*known, *others), key=lambda one: one.path)
+
+
+def _as_in(index: _Index, conflict: Conflict) -> Conflict | None:
+    """The same with the names that its versions have in the index; None where one is not there."""
+    placed: dict[Side, Stage] = {}
+    for side, stage in conflict.stages.by_side().items():
+        found = _placed(index, stage, _SIDES[side])
+        if found is None:
+            return None
+        placed[side] = found
+    return replace(conflict, stages=Stages(**placed)) if placed else None
+
+
+def _placed(index: _Index, stage: Stage, number: int) -> Stage | None:
+    """A version in the index: under its name, or beside it. What has to give way is called after a
+    commit here, and after a branch there."""
+    there = index.get(stage.path, {}).get(number)
+    if there == stage:
+        return there
+    aside = re.fullmatch(rb"(.+~)[0-9a-f]{40,64}(?:_\d+)?", stage.path, re.S)
+    for path, stages in index.items() if aside else ():
+        there = stages.get(number)
+        if aside and path.startswith(aside[1]) and there == replace(stage, path=path):
+            return there
+    return None
+
+
+def _from_index(path: RepoPath, stages: Mapping[int, Stage]) -> Conflict:
+    versions = Stages(*(stages.get(number) for number in _SIDES.values()))
+    return Conflict(path, _kind(versions), versions, None)
+
+
+def _kind(stages: Stages) -> Kind:
+    modes = {stage.mode for stage in stages.by_side().values()}
+    if stages.ours is None or stages.theirs is None:
+        return _kind_without_side(stages)
+    if SUBMODULE_MODE in modes:
+        return "submodule"
+    if SYMLINK_MODE in modes:
+        return "symlink"
+    if stages.mode is None and stages.ours.oid == stages.theirs.oid:
+        return "mode"
+    return "content" if stages.base else "add/add"
+
+
+def _kind_without_side(stages: Stages) -> Kind:
+    if stages.base is None:
+        return "rename/add"
+    return "modify/delete" if stages.ours or stages.theirs else "rename/rename"
+
+
+# -- files with text
+
+
+def _marker_sizes(
+    repository: Repository, attributes: Attributes, conflicts: Iterable[Conflict]
+) -> dict[RepoPath, tuple[int, ...]]:
+    """How long markers may be in each file: as ours has its attributes; and as the checkout has
+    them, for the user may have changed them there."""
+    places = [one.place for one in conflicts]
+    first = attributes.marker_sizes(places)
+    second = marker_sizes_here(repository, places)
+    return {path: tuple(dict.fromkeys((first[path], second[path]))) for path in places}
+
+
+def _with_text(repository: Repository, conflict: Conflict, sizes: Sequence[int]) -> Unmerged:
+    """With what is on disk; without text where that is a binary file."""
+    place = conflict.place
+    try:
+        data = _file(repository, place).read_bytes()
+    except (OSError, MergeError) as error:
+        return Unmerged(conflict, why=f"it cannot be read: {error}")
+    ours, base, theirs = (
+        _smudged(repository, stage, place) if stage else b""
+        for stage in (conflict.stages.ours, conflict.stages.base, conflict.stages.theirs)
+    )
+    versions = Versions(ours, base, theirs)
+    try:
+        read = [
+            ConflictedText.parse(data, size, unterminated=versions.unterminated) for size in sizes
+        ]
+    except UnclearMarkersError as error:
+        put_right = f"put them right, or git checkout -m -- {show(place)}"
+        return Unmerged(conflict, data, why=f"{error}: {put_right}")
+    text = next((one for one in read if one.hunks), None)
+    if text is not None:
+        return Unmerged(replace(conflict, text=with_bases(text, versions)), data)
+    if data == ours and b"\0" in b"".join((ours, base, theirs)):
+        return Unmerged(replace(conflict, kind="binary"))
+    return Unmerged(
+        conflict, data, why="no marker is left in it: git add it if it is as you want it"
+    )
+
+
+def _smudged(repository: Repository, stage: Stage, path: RepoPath) -> bytes:
+    """A version as a checkout has it, with its line ends and filters."""
+    return repository.git("cat-file", "--filters", b"--path=" + path, stage.oid).stdout
+
+
+def write_text(repository: Repository, file: Unmerged, data: bytes, saved: Path) -> None:
+    """Write a file whose hunks were answered. Raises `MergeError`, and nothing is written, where it
+    is not any more what it was."""
+    place = file.conflict.place
+    at = _file(repository, place)
     if at.read_bytes() != file.data:
-        raise MergeError(f"{show(file.path)} was changed meanwhile; nothing was written to it")
-    copy = saved / os.fsdecode(file.path)
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(at, copy)
+        raise MergeError(f"{show(place)} was changed meanwhile; nothing was written to it")
+    _copy_aside(repository, place, saved)
     with NamedTemporaryFile(dir=at.parent, prefix=".gitswarm-", delete=False) as new:
         try:
             new.write(data)
@@ -84,7 +230,6 @@ def write_back(repository: Repository, file: Unmerged, data: bytes, saved: Path)
         except BaseException:
             Path(new.name).unlink(missing_ok=True)
             raise
-    return copy
 
 
 def stage(repository: Repository, path: RepoPath) -> None:
@@ -92,118 +237,136 @@ def stage(repository: Repository, path: RepoPath) -> None:
     repository.git("add", "--", b":(top,literal)" + path)
 
 
-def both_sides(repository: Repository) -> tuple[str, Oid | None, Oid | None]:
-    """What is under way, the commit of theirs, and the one that both started from."""
-    for name, words in _UNDER_WAY.items():
-        output = repository.git("rev-parse", "--verify", "--quiet", f"{name}^0", ok=(0, 1, 128))
-        if output.status == 0:
-            theirs = Oid(output.stdout.decode().strip())
-            if name == "MERGE_HEAD":
-                return words, theirs, repository.merge_base(repository.commit_oid("HEAD"), theirs)
-            parents = repository.commit(theirs).parents
-            return words, theirs, parents[0] if parents else None
-    return "stash", None, None
+# -- conflicts without text
 
 
-_UNDER_WAY = {
-    "MERGE_HEAD": "merge",
-    "REVERT_HEAD": "revert",
-    "REBASE_HEAD": "rebase",
-    "CHERRY_PICK_HEAD": "cherry-pick",
+def _with_ways(
+    repository: Repository,
+    scratch: Repository,
+    tree: Oid,
+    unmerged: Unmerged,
+) -> Unmerged:
+    conflict = unmerged.conflict
+    offered = ways(scratch, tree, conflict, (_label(conflict, "ours"), _label(conflict, "theirs")))
+    if not offered:
+        return replace(unmerged, why=_FOR_PERSON.get(conflict.kind, "git add or git rm it"))
+    if changed := _changed(repository, conflict):
+        return replace(unmerged, why=f"{show(changed)} was changed here: git add or git rm it")
+    return replace(unmerged, ways=offered)
+
+
+_FOR_PERSON: Mapping[Kind, str] = {
+    "rename/add": "two files that met under one name: git add what is to be there",
+    "rename/rename": "one file under two names: git add what is to be there, and git rm the rest",
 }
 
 
-def about_sides(repository: Repository, path: RepoPath) -> tuple[About, About]:
-    """What each side was about, by the subjects of its commits that touch a file."""
-    words, theirs, base = both_sides(repository)
-    head = repository.commit_oid("HEAD")
-    if theirs is None or base is None:
-        return About("what is checked out"), About("what is applied to it")
-    common = repository.merge_base(head, theirs)
-    ours = repository.subjects(common, head, path) if common else ()
-    subject = repository.commit(theirs).message.partition("\n")[0]
-    if words == "merge":
-        return (
-            About("the branch that is checked out", subjects=ours),
-            About("the branch to be merged", subjects=repository.subjects(base, theirs, path)),
-        )
-    undone = "the commit before this one, which is to be undone: " if words == "revert" else ""
-    return About("what is checked out", subjects=ours), About(f"{undone}{subject}")
+def _label(conflict: Conflict, side: Side) -> str:
+    """What a side is called in the name of a file that had to give way."""
+    stage = conflict.stages.by_side().get(side)
+    name = stage.path.removeprefix(conflict.path + b"~") if stage else b""
+    return os.fsdecode(name) if stage and name != stage.path else side
 
 
-def _load(repository: Repository, path: RepoPath, stages: Stages, size: int) -> Unmerged:
-    def left(kind: Kind, why: str, data: bytes = b"") -> Unmerged:
-        return Unmerged(path, kind, stages, data, None, why)
+def _changed(repository: Repository, conflict: Conflict) -> RepoPath | None:
+    """A version that is not on disk any more as git left it there."""
+    by_path: dict[RepoPath, set[Oid]] = {}
+    for side, one in conflict.stages.by_side().items():
+        if side != "base" and one.is_blob:
+            by_path.setdefault(one.path, set()).add(one.oid)
+    for path, oids in by_path.items():
+        if _oid_on_disk(repository, path) not in oids:
+            return path
+    return None
 
-    modes = {one.mode for one in stages.by_side().values()}
-    if SUBMODULE_MODE in modes:
-        return left("submodule", "a submodule: choose its commit")
-    if SYMLINK_MODE in modes:
-        return left("symlink", "a symbolic link: choose where it leads")
-    if stages.ours is None or stages.theirs is None:
-        return left(_kind_without_side(stages), "it is not on both sides: git add or git rm it")
-    kind: Kind = "content" if stages.base else "add/add"
-    try:
-        data = _place(repository, path).read_bytes()
-    except (OSError, MergeError) as error:
-        return left(kind, f"it cannot be read: {error}")
-    base, ours, theirs = (
-        _smudged(repository, one, path) if one else b""
-        for one in (stages.base, stages.ours, stages.theirs)
+
+def _oid_on_disk(repository: Repository, path: RepoPath) -> Oid | None:
+    """What `git add` would make of it; None where there is no file or link."""
+    at = _at(repository, path)
+    if at.is_symlink():
+        target = os.fsencode(os.readlink(at))
+        output = repository.git("hash-object", "--stdin", "--no-filters", input=target)
+    elif at.is_file():
+        output = repository.git("hash-object", b"--path=" + path, "--", os.fsencode(at))
+    else:
+        return None
+    return Oid(output.stdout.decode().strip())
+
+
+def carry_out(repository: Repository, unmerged: Unmerged, way: Way, saved: Path) -> None:
+    """Bring index and files to what a way says. Raises `MergeError`, and nothing is changed, where
+    that would touch what nobody decided about."""
+    conflict = unmerged.conflict
+    own = {stage.path for stage in conflict.stages.by_side().values()}
+    if changed := _changed(repository, conflict):
+        raise MergeError(f"{show(changed)} was changed meanwhile; nothing was written")
+    folders = [path for path in way.kept if _at(repository, path).is_dir() and path not in own]
+    inside = [path for folder in folders for path in _clean_files(repository, folder)]
+    for path in way.kept.keys() - own - {*folders}:
+        if os.path.lexists(_at(repository, path)):
+            raise MergeError(f"{show(path)} is in the way; nothing was written")
+    there = {stage.path for stage in (conflict.stages.ours, conflict.stages.theirs) if stage}
+    for path in (*own, *inside):
+        _copy_aside(repository, path, saved)
+    digits = len(next(iter(conflict.stages.by_side().values())).oid)
+    entries = [
+        *(b"0 " + b"0" * digits + b"\t" + path for path in (*own, *inside)),
+        *(f"{mode} {oid}\t".encode() + path for path, (mode, oid) in way.kept.items()),
+    ]
+    repository.git(
+        "update-index", "-z", "--index-info", input=b"".join(entry + b"\0" for entry in entries)
     )
-    versions = Versions(ours, base, theirs)
-    try:
-        text = ConflictedText.parse(data, size, unterminated=versions.unterminated)
-    except UnclearMarkersError as error:
-        return left(kind, f"{error}: put them right, or git checkout -m -- {show(path)}", data)
-    if not text.hunks:
-        if b"\0" in data:
-            return left("binary", "a binary file: take one side, and git add it", data)
-        return left(kind, "no marker is left in it: git add it if it is as you want it", data)
-    return Unmerged(path, kind, stages, data, _with_bases(text, base))
-
-
-def _kind_without_side(stages: Stages) -> Kind:
-    if stages.base is None:
-        return "rename/add"
-    return "modify/delete" if stages.ours or stages.theirs else "rename/rename"
-
-
-def _with_bases(text: ConflictedText, base: bytes) -> ConflictedText:
-    """The same, with the base of each hunk that was marked without one, where a merge of what both
-    sides make of the file has just that hunk."""
-    if all(hunk.base is not None for hunk in text.hunks):
-        return text
-    ours, theirs = text.take("ours"), text.take("theirs")
-    size = max({MARKER_SIZE, *(run + 1 for run in marker_runs(b"\n".join((ours, base, theirs))))})
-    versions = Versions(ours, base, theirs)
-    try:
-        merged = git_merge(versions, Form(marker_size=size, style="diff3"))
-        known = ConflictedText.parse(merged.data, size, unterminated=versions.unterminated)
-    except (MergeError, UnclearMarkersError):
-        return text
-    bases: dict[tuple[bytes, bytes], list[Hunk]] = {}
-    for hunk in known.hunks:
-        bases.setdefault((hunk.ours, hunk.theirs), []).append(hunk)
-    only = {sides: hunks[0].base for sides, hunks in bases.items() if len(hunks) == 1}
-    return text.with_bases(
-        {
-            hunk.number: found
-            for hunk in text.hunks
-            if hunk.base is None and (found := only.get((hunk.ours, hunk.theirs))) is not None
-        }
+    for path in (*there, *inside):
+        if path not in way.kept:
+            _delete(repository, path)
+    files = [path for path, (mode, _) in way.kept.items() if mode != SUBMODULE_MODE]
+    repository.git(
+        "checkout-index",
+        "--force",
+        "--index",
+        "-z",
+        "--stdin",
+        input=b"".join(path + b"\0" for path in files),
     )
 
 
-def _smudged(repository: Repository, one: Stage, path: RepoPath) -> bytes:
-    """A version as a checkout has it, with its line ends and filters."""
-    return repository.git("cat-file", "--filters", b"--path=" + path, one.oid).stdout
+def _clean_files(repository: Repository, folder: RepoPath) -> list[RepoPath]:
+    """The tracked files of a folder. Raises `MergeError` where it holds anything else."""
+    here = b":(top,literal)" + folder
+    changed = repository.git("diff-files", "--quiet", "--", here, ok=(0, 1)).status
+    if changed or repository.lines("ls-files", "--others", "-z", "--", here):
+        raise MergeError(f"{show(folder)} holds what is in no commit; nothing was written")
+    return [
+        RepoPath(path) for path in repository.lines("ls-files", "-z", "--full-name", "--", here)
+    ]
 
 
-def _place(repository: Repository, path: RepoPath) -> Path:
+def _delete(repository: Repository, path: RepoPath) -> None:
+    """A file or link, and the folders that are empty then."""
+    at = _at(repository, path)
+    if not at.is_dir() or at.is_symlink():
+        at.unlink(missing_ok=True)
+    assert repository.work_tree is not None
+    *folders, _root = at.relative_to(repository.work_tree).parents
+    for folder in folders:
+        try:
+            (repository.work_tree / folder).rmdir()
+        except OSError:
+            return
+
+
+# -- places
+
+
+def _at(repository: Repository, path: RepoPath) -> Path:
+    assert repository.work_tree is not None
+    return repository.work_tree / os.fsdecode(path)
+
+
+def _file(repository: Repository, path: RepoPath) -> Path:
     """The file on disk. Raises `MergeError` where it is none, or not in the checkout."""
     assert repository.work_tree is not None
-    at = repository.work_tree / os.fsdecode(path)
+    at = _at(repository, path)
     root = repository.work_tree.resolve()
     if (
         at.is_symlink()
@@ -214,6 +377,40 @@ def _place(repository: Repository, path: RepoPath) -> Path:
     return at
 
 
+def _copy_aside(repository: Repository, path: RepoPath, saved: Path) -> None:
+    at = _at(repository, path)
+    if at.is_dir() and not at.is_symlink():
+        return
+    if os.path.lexists(at):
+        copy = saved / os.fsdecode(path)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(at, copy, follow_symlinks=False)
+
+
 def saved_folder(repository: Repository, name: str) -> Path:
     """Where copies of the files go before they are written."""
     return repository.git_dir / "swarm-resolve" / name
+
+
+# -- the index that a commit would be made of
+
+
+def tree_with_ours(repository: Repository, conflicts: Iterable[Conflict]) -> Oid | None:
+    """The tree of the index, with some conflicted files as ours has them; None while anything else
+    is in conflict."""
+    with TemporaryDirectory(prefix="gitswarm-index-") as scratch:
+        index = Path(scratch, "index")
+        shutil.copyfile(repository.git_dir / "index", index)
+        env = {"GIT_INDEX_FILE": str(index)}
+        entries = []
+        for one in conflicts:
+            ours = one.stages.ours
+            if ours is None:
+                return None
+            entries.append(f"0 {'0' * len(ours.oid)}\t".encode() + one.place + b"\0")
+            entries.append(f"{ours.mode} {ours.oid}\t".encode() + one.place + b"\0")
+        repository.git("update-index", "-z", "--index-info", input=b"".join(entries), env=env)
+        try:
+            return Oid(repository.git("write-tree", env=env).stdout.decode().strip())
+        except GitError:
+            return None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gitswarm.repo.objects import Oid, RepoPath
+from gitswarm.repo.objects import SUBMODULE_MODE, Oid, RepoPath
 
 Kind = Literal[
     "content",
@@ -38,6 +38,11 @@ class Stage:
     oid: Oid
     path: RepoPath
     """Where git put it: not the conflict's path where it was renamed or had to give way."""
+
+    @property
+    def is_blob(self) -> bool:
+        """A file or a symbolic link, and not the commit of a submodule."""
+        return self.mode != SUBMODULE_MODE
 
 
 @dataclass(frozen=True, slots=True)

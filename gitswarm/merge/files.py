@@ -6,7 +6,8 @@ so what stays open has the form, the labels and the marker length that git gives
 """
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,8 @@ from tempfile import TemporaryDirectory
 from gitswarm.errors import MergeError
 from gitswarm.merge.conflicts import ConflictedText, Side, UnclearMarkersError, marker_runs
 from gitswarm.merge.ladder import climb
+from gitswarm.merge.question import Question
+from gitswarm.merge.question import Side as About
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.repo.attributes import MARKER_SIZE
 from gitswarm.repo.command import run_git, says
@@ -24,6 +27,9 @@ MOST_CONFLICTS = 127
 
 Replay = Callable[[RepoPath, ConflictedText], Mapping[int, Resolution]]
 """The answers from before to a file's hunks, by number."""
+
+Ask = Callable[[Question], Sequence[Resolution]]
+"""The answers of a model to the open hunks of a file, those that it declined too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class FileMerge:
     conflicts: int
     """Those that are left, as git counts them."""
     resolutions: tuple[Resolution, ...] = ()
+    declined: tuple[Resolution, ...] = ()
+    """Those of hunks that were left open, with the reason."""
 
 
 def git_merge(versions: Versions, form: Form) -> FileMerge:
@@ -76,6 +84,43 @@ def git_merge(versions: Versions, form: Form) -> FileMerge:
     return FileMerge(output.stdout, output.status)
 
 
+def with_bases(text: ConflictedText, versions: Versions) -> ConflictedText:
+    """A conflicted file, with the base of each hunk that was marked without one, where a merge of
+    what both sides make of the file has just that hunk. The text beside its markers may be newer
+    than the versions that met."""
+    if all(hunk.base is not None for hunk in text.hunks):
+        return text
+    if not versions.base:
+        return text.with_bases({hunk.number: b"" for hunk in text.hunks if hunk.base is None})
+    now = replace(versions, ours=text.take("ours"), theirs=text.take("theirs"))
+    size = _unused_size(now)
+    for style in ("diff3", "zdiff3"):
+        try:
+            merged = git_merge(now, Form(marker_size=size, style=style))
+            known = ConflictedText.parse(merged.data, size, unterminated=now.unterminated)
+        except (MergeError, UnclearMarkersError):
+            continue
+        bases: dict[tuple[bytes, bytes], list[bytes | None]] = defaultdict(list)
+        for hunk in known.hunks:
+            bases[hunk.ours, hunk.theirs].append(hunk.base)
+        text = text.with_bases(
+            {
+                hunk.number: found[0]
+                for hunk in text.hunks
+                if hunk.base is None
+                and len(found := bases[hunk.ours, hunk.theirs]) == 1
+                and found[0] is not None
+            }
+        )
+    return text
+
+
+def _unused_size(versions: Versions) -> int:
+    """A length of markers that is no run in the text."""
+    runs = marker_runs(b"\n".join((versions.ours, versions.base, versions.theirs)))
+    return max({MARKER_SIZE, *(run + 1 for run in runs)})
+
+
 def merge_versions(
     path: RepoPath,
     versions: Versions,
@@ -83,36 +128,43 @@ def merge_versions(
     *,
     replay: Replay = lambda _path, _text: {},
     rules: Collection[str],
+    ask: Ask | None = None,
 ) -> FileMerge:
-    """The versions merged by git, then by replay and these rules. Raises `MergeError` where git
-    cannot merge them."""
+    """The versions merged by git, then by replay, by these rules, and by whoever is asked. Raises
+    `MergeError` where git cannot merge them."""
     plain = git_merge(versions, form)
     if not plain.conflicts:
         return plain
-    runs = marker_runs(b"\n".join((versions.ours, versions.base, versions.theirs)))
-    ours = Form(marker_size=max({MARKER_SIZE, *(run + 1 for run in runs)}), style="diff3")
+    ours = Form(marker_size=_unused_size(versions), style="diff3")
     try:
         text = ConflictedText.parse(
             git_merge(versions, ours).data, ours.marker_size, unterminated=versions.unterminated
         )
     except UnclearMarkersError:
         return plain
+    sides = versions.ours, versions.theirs
     rungs = climb(
         path,
         text,
-        (versions.ours, versions.theirs),
+        sides,
         replayed=replay(path, text),
         unasked=rules,
         past=lambda _side: (),
     )
-    resolved = tuple(one for _, one in sorted(rungs.resolutions.items()) if one.by)
+    answers = dict(rungs.resolutions)
+    if ask and any(hunk.number not in answers for hunk in rungs.text.hunks):
+        about = About(form.labels[0]), About(form.labels[2])
+        question = Question(path, rungs.text, *about, sides, rungs.candidates)
+        answers |= {one.hunk: one for one in ask(question)}
+    resolved = tuple(one for _, one in sorted(answers.items()) if one.by)
+    declined = tuple(one for _, one in sorted(answers.items()) if not one.by)
     if not resolved:
-        return plain
+        return replace(plain, declined=declined)
     settled = text.splice({one.hunk: one.text or b"" for one in resolved})
     if not settled.hunks:
-        return FileMerge(settled.write(), 0, resolved)
+        return FileMerge(settled.write(), 0, resolved, declined)
     base = settled.splice({hunk.number: hunk.base or b"" for hunk in settled.hunks}).write()
     left = Versions(settled.take("ours"), base, settled.take("theirs"))
     if git_merge(left, ours).data != settled.write():
         return plain  # git would see other hunks in it than those that are open
-    return replace(git_merge(left, form), resolutions=resolved)
+    return replace(git_merge(left, form), resolutions=resolved, declined=declined)

@@ -261,7 +261,8 @@ def _plain_options(hunk: Hunk) -> Iterator[Option]:
     people choose for most such hunks."""
     yield Option("ours", hunk.ours, is_plain=True)
     yield Option("theirs", hunk.theirs, is_plain=True)
-    if not (hunk.base or b"").strip() and hunk.ours.strip() and hunk.theirs.strip():
+    both_add = hunk.base is not None and not hunk.base.strip()
+    if both_add and hunk.ours.strip() and hunk.theirs.strip():
         yield Option("ours, then theirs", _joined(hunk.ours, hunk.theirs), is_plain=True)
         yield Option("theirs, then ours", _joined(hunk.theirs, hunk.ours), is_plain=True)
 

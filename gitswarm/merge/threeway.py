@@ -79,6 +79,20 @@ def merge(
     return replace(merged, conflicts=tuple(conflicts))
 
 
+def merge_on(
+    repository: Repository, base: Oid, ours: Oid, theirs: Oid, attributes: Attributes
+) -> Merged | Conflicted:
+    """The same on the tree of a base that git would not compute, as `git cherry-pick` merges.
+
+    git 2.39 takes none: each side becomes a commit on the base that nothing will ever lead to.
+    """
+
+    def on_base(side: Oid) -> Oid:
+        return repository.plain_commit(repository.tree(side), [base])
+
+    return merge(repository, on_base(ours), on_base(theirs), attributes)
+
+
 def merge_disjoint(repository: Repository, base: Oid, ours: Oid, theirs: Oid) -> Merged:
     """What `merge` comes to, without a process, where `base` is the base of two commits that touch
     nothing in common and remove nothing: no path, no folder where the other has a file."""

@@ -56,13 +56,18 @@ def unanswerable(conflicts: Sequence[Conflict], ways: Mapping[RepoPath, Sequence
     for one in conflicts:
         if one.text is not None:
             continue
-        if any(other is not one and _meet(one, other) for other in conflicts):
+        if meets_others(one, conflicts):
             return f"not asked: several conflicts meet in {show(one.path)}, for a person to decide"
         if not ways[one.path]:
             return (
                 f"not asked: the same merge has a {one.kind} conflict, which a person has to decide"
             )
     return ""
+
+
+def meets_others(one: Conflict, conflicts: Sequence[Conflict]) -> bool:
+    """Whether another of the conflicts is about the same file, or a folder that holds it."""
+    return any(other is not one and _meet(one, other) for other in conflicts)
 
 
 def _meet(one: Conflict, other: Conflict) -> bool:

@@ -27,7 +27,7 @@ PLAIN_MERGE = "GIT_SWARM_PLAIN_MERGE"
 """Set for the merges that are made here: our own merge driver then does no more than git does, for
 what it would settle is to be seen, recorded and told."""
 
-_GIT_MARKER_SIZE = 7
+GIT_MARKER_SIZE = 7
 _NAME = b".gitattributes"
 
 
@@ -40,8 +40,11 @@ class Attributes:
 
     @classmethod
     @contextmanager
-    def of(cls, repository: Repository, commit: Oid) -> Iterator["Attributes"]:
-        """The attributes as `commit` has them; the scratch folder goes at the end."""
+    def of(
+        cls, repository: Repository, commit: Oid, *, marker_size: int = MARKER_SIZE
+    ) -> Iterator["Attributes"]:
+        """The attributes as `commit` has them; the scratch folder goes at the end. Where they do
+        not say how long conflict markers are, it is `marker_size`."""
         with TemporaryDirectory(prefix="gitswarm-attributes-") as name:
             folder = Path(name)
             (folder / "tree").mkdir()
@@ -49,7 +52,7 @@ class Attributes:
                 file = folder / "tree" / os.fsdecode(path)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(data)
-            default = b"* conflict-marker-size=%d\n" % MARKER_SIZE
+            default = b"* conflict-marker-size=%d\n" % marker_size
             (folder / "attributes").write_bytes(default + _users_file(repository))
             yield cls(repository, folder)
 
@@ -106,10 +109,23 @@ class Attributes:
         return {path: _marker_size(value) for path, value in values.items()}
 
 
+def marker_sizes_here(repository: Repository, paths: Iterable[RepoPath]) -> dict[RepoPath, int]:
+    """The same by the attributes of the checkout that one stands in."""
+    asked = b"".join(path + b"\0" for path in paths)
+    if not asked:
+        return {}
+    output = repository.git("check-attr", "-z", "--stdin", "conflict-marker-size", input=asked)
+    fields = output.stdout.split(b"\0")
+    return {
+        RepoPath(path): _marker_size(value.decode("utf-8", "replace"))
+        for path, value in zip(fields[0:-1:3], fields[2:-1:3], strict=True)
+    }
+
+
 def _marker_size(value: str) -> int:
     """git reads the value as C's atoi does, and anything but a positive number as its default."""
     digits = re.match("[0-9]+", value)
-    return (int(digits[0]) if digits else 0) or _GIT_MARKER_SIZE
+    return (int(digits[0]) if digits else 0) or GIT_MARKER_SIZE
 
 
 def _attribute_files(repository: Repository, commit: Oid) -> dict[RepoPath, bytes]:

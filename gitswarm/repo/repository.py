@@ -414,6 +414,11 @@ class Repository:
         )
         return Oid(output.stdout.decode().strip())
 
+    def plain_commit(self, tree: Oid, parents: Sequence[Oid], message: str = "") -> Oid:
+        """A commit by nobody, which is never signed: for records, and for git to compute with."""
+        nobody = "gitswarm <> 0 +0000"
+        return self.store.write_commit(tree, parents, message, author=nobody, committer=nobody)
+
     def _dated(self, who: str) -> str:
         """A person at this moment, or at the one that `GIT_AUTHOR_DATE` or its like fixes."""
         ident = self._author if who == "AUTHOR" else self._committer

@@ -1,13 +1,14 @@
 """`git swarm merge-file`, by hand and as git's merge driver."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import COMMAND, Finished, Swarm, git
+from tests.e2e.conftest import COMMAND, Finished, Swarm, file_reply, git
 
 BASE = "name\nversion = 1.0.0\nend\na\nb\nc\nd\nword\nlast\n"
 OURS = "name\nversion = 1.1.0\nend\na\nb\nc\nd\nours\nlast\n"
@@ -63,24 +64,95 @@ def test_a_binary_or_a_missing_file_is_an_error(swarm: Swarm) -> None:
     assert swarm("merge-file", "A").status == 255
 
 
-def test_the_driver_serves_a_plain_git_merge_and_leaves_binaries_alone(
-    swarm: Swarm, tmp_path: Path
+def test_on_demand_the_model_is_asked_about_what_is_left_and_that_is_known_later(
+    swarm: Swarm,
 ) -> None:
-    repo = swarm.repo
+    answer = "Both.\n\n````resolution hunk=2 confidence=0.9\nours theirs\n````\n"
+    swarm.script.answers = {"resolve": answer}
+
+    asked = merge_file(swarm, "-p", "--ask", "-L", "mine", files=(OURS, BASE, THEIRS))
+    known = merge_file(swarm, "-p", files=(OURS, BASE, THEIRS))
+
+    merged = HALF + "ours theirs\nlast\n"
+    assert (asked.status, asked.stdout, asked.stderr.splitlines()) == (
+        0,
+        merged,
+        ["hunk 1: rule:version, the higher version: 1.2.0 over 1.1.0", "hunk 2: model, Both."],
+    )
+    assert (known.status, known.stdout) == (0, merged)
+    (call,) = swarm.api.calls
+    assert "**ours**: mine\n" in call.last_text
+    assert re.fullmatch(r"merge-file-[0-9a-f]{4}", call.headers["x-swarm-run"])
+
+
+def test_what_the_model_does_not_answer_is_as_git_writes_it_with_the_reason(swarm: Swarm) -> None:
+    done = merge_file(swarm, "-p", "--ask", files=(OURS, BASE, THEIRS))
+
+    assert (done.status, done.stdout[: len(HALF)]) == (1, HALF)
+    assert done.stdout[len(HALF) :].startswith("<<<<<<< A\nours\n")
+    assert "hunk 2: open, " in done.stderr
+    assert "the script has no answer" in done.stderr
+
+
+@pytest.fixture
+def on_path(swarm: Swarm, tmp_path: Path) -> dict[str, str]:
+    """An environment in which git finds the command, for every file of the repository."""
     shim = tmp_path / "bin" / "git-swarm"
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{COMMAND[2]}" "$@"\n')
     shim.chmod(0o755)
-    environ = {**os.environ, "PATH": f"{shim.parent}:{os.environ['PATH']}"}
     assert swarm("merge-file", "--install").status == 0
-    (repo.path / ".git" / "info" / "attributes").write_text("* merge=swarm\n")
+    (swarm.repo.path / ".git" / "info" / "attributes").write_text("* merge=swarm\n")
+    return {**os.environ, "PATH": f"{shim.parent}:{os.environ['PATH']}"}
+
+
+def test_in_merges_of_our_own_the_driver_does_no_more_than_git(
+    swarm: Swarm, on_path: dict[str, str]
+) -> None:
+    """What it would settle is to be seen, recorded and told."""
+    swarm.commit({"v.toml": BASE[:21]})
+    swarm.script.answers = {
+        f"task:{name}": file_reply({"v.toml": text[:21]})
+        for name, text in (("one", OURS), ("two", THEIRS))
+    }
+
+    tasks = [{"id": name, "role": "builder"} for name in ("one", "two")]
+    done = swarm.carry_out(*tasks, PATH=on_path["PATH"])
+
+    (conflict,) = done.json["conflicts"]
+    assert [hunk["by"] for hunk in conflict["hunks"]] == ["rule:version"]
+    assert swarm.repo.text(done.json["merged"]["commit"], "v.toml") == THEIRS[:21]
+
+
+def test_the_driver_asks_the_model_where_it_was_installed_so(
+    swarm: Swarm, on_path: dict[str, str]
+) -> None:
+    repo = swarm.repo
+    assert swarm("merge-file", "--install", "--ask").status == 0
+    base = repo.commit({"a.txt": "1\n"}, on=swarm.base)
+    theirs = repo.commit({"a.txt": "theirs\n"}, on=base)
+    repo.checkout(repo.commit({"a.txt": "ours\n"}, on=base))
+    swarm.script.answers = {
+        "resolve": "Both.\n\n````resolution hunk=1\nours theirs\n````\n",
+    }
+    environ = {**on_path, **swarm.api.environment()}
+
+    subprocess.run(["git", "merge", theirs], cwd=repo.path, env=environ, check=True)
+
+    assert (repo.path / "a.txt").read_text() == "ours theirs\n"
+
+
+def test_the_driver_serves_a_plain_git_merge_and_leaves_binaries_alone(
+    swarm: Swarm, on_path: dict[str, str]
+) -> None:
+    repo = swarm.repo
     base = repo.commit({"v.toml": BASE[:20], "b.bin": "a\0"}, on=swarm.base)
     ours = repo.commit({"v.toml": OURS[:20], "b.bin": "b\0"}, on=base)
     theirs = repo.commit({"v.toml": THEIRS[:20], "b.bin": "c\0"}, on=base)
     repo.checkout(ours)
 
     done = subprocess.run(
-        ["git", "merge", theirs], cwd=repo.path, env=environ, capture_output=True, text=True
+        ["git", "merge", theirs], cwd=repo.path, env=on_path, capture_output=True, text=True
     )
 
     assert done.returncode == 1

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from gitswarm.repo.objects import Oid
+from tests.conftest import Content
 from tests.e2e.conftest import Swarm, git
+
+Files = dict[str, Content]
 
 BASE = "version = 1.0.0\na\nb\nc\nd\nword\ne\nf\ng\nh\nlast\n"
 OURS = "version = 1.1.0\na\nb\nc\nd\nours\ne\nf\ng\nh\nLAST\n"
@@ -18,6 +22,7 @@ def merging(swarm: Swarm) -> Swarm:
     """Three hunks in a merge; the last one is settled by hand, in words of one's own."""
     base = swarm.commit({"v.txt": BASE})
     theirs = swarm.repo.commit({"v.txt": THEIRS}, on=base, message="Say theirs")
+    git(swarm.repo.path, "branch", "topic", theirs)
     swarm.commit({"v.txt": OURS})
     subprocess.run(["git", "merge", theirs], cwd=swarm.repo.path, capture_output=True)
     file = swarm.repo.path / "v.txt"
@@ -78,6 +83,121 @@ def test_without_a_key_the_open_hunks_say_so_and_rules_still_count(merging: Swar
     hunks = done.json["conflicts"][0]["hunks"]
     assert (done.status, [hunk["by"] for hunk in hunks]) == (1, ["rule:version", None])
     assert hunks[1]["reason"] == "no credentials for the model API"
+
+
+def start_merge(swarm: Swarm, base: Files, ours: Files, theirs: Files) -> Oid:
+    """A checkout in which `git merge` found a conflict."""
+    root = swarm.commit(base)
+    tip = swarm.repo.commit(theirs, on=root, message="Say theirs")
+    swarm.commit(ours)
+    subprocess.run(["git", "merge", tip], cwd=swarm.repo.path, capture_output=True)
+    return tip
+
+
+def test_a_whole_file_is_settled_by_one_of_the_ways_and_that_is_known_later(swarm: Swarm) -> None:
+    path = swarm.repo.path
+    start_merge(swarm, {"a.txt": "1\n"}, {"a.txt": "2\n"}, {"a.txt": None})
+    choice = 'It goes.\n\n````choice path="a.txt" option=B confidence=0.9\n````\n'
+    swarm.script.answers = {"resolve": choice}
+
+    shown = swarm("resolve", "--dry-run")
+    assert (shown.status, (path / "a.txt").read_text()) == (0, "2\n")
+    assert shown.stdout == "a.txt: model: `a.txt` is deleted, as theirs did, It goes.\n"
+    done = swarm("resolve", "--json", "--no-model")
+
+    assert done.status == 0, done.stderr
+    (conflict,) = done.json["conflicts"]
+    assert (conflict["kind"], conflict["hunks"][0]["by"]) == ("modify/delete", "replay")
+    assert (done.json["written"], done.json["staged"]) == (["a.txt"], ["a.txt"])
+    assert git(path, "status", "--porcelain") == "D  a.txt\n"
+    assert not (path / "a.txt").exists()
+    assert Path(done.json["saved"], "a.txt").read_text() == "2\n"
+    (call,) = swarm.api.calls
+    assert "B = `a.txt` is deleted, as theirs did" in call.last_text
+
+
+def test_a_person_decides_what_has_no_way_and_that_stays_as_it_is(swarm: Swarm) -> None:
+    path = swarm.repo.path
+    start_merge(swarm, {"a.txt": "1\n", "b": "1\n"}, {"a.txt": "2\n"}, {"a.txt": None})
+    unresolved = 'Hm.\n\n````unresolved path="a.txt"\nwho knows\n````\n'
+    swarm.script.answers = {"resolve": unresolved}
+
+    done = swarm("resolve")
+
+    assert (done.status, done.stdout) == (1, "a.txt: open, who knows\n")
+    assert len(git(path, "ls-files", "-u").splitlines()) == 2
+
+
+def test_a_lock_file_is_written_anew_from_what_is_resolved(swarm: Swarm) -> None:
+    """The command sees what was settled here, by hand too, and ours' version of the lock file."""
+    path = swarm.repo.path
+    start_merge(
+        swarm,
+        {"deps": "version = 1.0.0\n", "own": "a\n", "uv.lock": "of 1.0.0\n"},
+        {"deps": "version = 1.1.0\n", "own": "b\n", "uv.lock": "of 1.1.0\n"},
+        {"deps": "version = 1.2.0\n", "own": "c\n", "uv.lock": "of 1.2.0\n"},
+    )
+    swarm.repo.git("config", "swarm.regenerate", "cat uv.lock own deps > new; mv new uv.lock")
+
+    waits = swarm("resolve", "--json", "--no-model")
+    assert (waits.status, waits.json["staged"]) == (1, ["deps"])
+    assert "<<<<<<<" in (path / "uv.lock").read_text()
+    (path / "own").write_text("both\n")
+    git(path, "add", "own")
+    done = swarm("resolve", "--json")
+
+    assert done.status == 0, done.stderr
+    assert (path / "uv.lock").read_text() == "of 1.1.0\nboth\nversion = 1.2.0\n"
+    (conflict,) = done.json["conflicts"]
+    assert conflict["hunks"][0]["by"] == "rule:regenerate"
+    assert git(path, "ls-files", "-u") == ""
+    assert not swarm.worktrees.exists()
+    assert not swarm.api.calls
+
+
+def test_an_answer_is_known_to_later_merges_and_runs(merging: Swarm) -> None:
+    path = merging.repo.path
+    merging.script.answers = {"resolve": ANSWER}
+    assert merging("resolve").status == 0
+    git(path, "merge", "--abort")
+    subprocess.run(["git", "merge", "topic"], cwd=path, capture_output=True)
+
+    done = merging("resolve", "--json", "--no-model")
+
+    hunks = [hunk["by"] for hunk in done.json["conflicts"][0]["hunks"]]
+    assert hunks == ["rule:version", "replay", None]
+    assert len(merging.api.calls) == 1
+    assert merging("list", "--json").json["runs"] == []
+
+
+def test_no_rule_undoes_a_revert(swarm: Swarm) -> None:
+    """What a revert brings in is lower than what is there, and than what it started from."""
+    path = swarm.repo.path
+    swarm.commit({"v.txt": "version = 1.0.0\n"})
+    bump = swarm.commit({"v.txt": "version = 1.1.0\n"})
+    swarm.commit({"v.txt": "version = 1.2.0\n"})
+    subprocess.run(["git", "revert", bump], cwd=path, capture_output=True)
+
+    done = swarm("resolve", "--json", "--no-model", "--rules", "version,superseded,token")
+
+    assert done.json["operation"] == "revert"
+    assert [hunk["by"] for hunk in done.json["conflicts"][0]["hunks"]] == [None]
+
+
+def test_without_a_base_no_rule_answers(swarm: Swarm) -> None:
+    """Both sides have a line in the middle in common, so git shows two hunks where a merge that
+    tells the base has one. What they go back to is not known: here theirs took something away."""
+    common = "".join(f"common {n}\n" for n in range(5))
+    start_merge(
+        swarm,
+        {"a.txt": "version = 2.0.0\nold\n"},
+        {"a.txt": f"version = 2.1.0\n{common}x\n"},
+        {"a.txt": f"version = 1.9.0\n{common}y\n"},
+    )
+    done = swarm("resolve", "--json", "--no-model")
+
+    hunks = done.json["conflicts"][0]["hunks"]
+    assert [(hunk["n"], hunk["by"]) for hunk in hunks] == [(1, None), (2, None)]
 
 
 def test_where_nothing_is_in_conflict_it_says_so(swarm: Swarm) -> None:

@@ -19,7 +19,7 @@ class Place:
 
     path: RepoPath
     base: str
-    """Empty where there is none."""
+    """Empty where both sides added."""
     ours: str
     theirs: str
     before: str
@@ -35,13 +35,15 @@ class Place:
 
     @classmethod
     def all_in(cls, path: RepoPath, text: ConflictedText, past: Past) -> "tuple[Place, ...]":
-        """The open hunks of a file, but for those that are no text that rules could read: not
-        UTF-8, or with carriage returns within lines."""
+        """The open hunks of a file, but for those that rules cannot read: without a known base,
+        not UTF-8, or with carriage returns within lines."""
         hunks = [*text.surrounded()]
         places = []
         for hunk, before, after in hunks:
+            if hunk.base is None:
+                continue
             try:
-                base, ours, theirs = map(_plain, (hunk.base or b"", hunk.ours, hunk.theirs))
+                base, ours, theirs = map(_plain, (hunk.base, hunk.ours, hunk.theirs))
                 above, below = _plain(before), _plain(after)
             except ValueError:
                 continue
