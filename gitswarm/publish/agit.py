@@ -2,9 +2,11 @@
 take it. No branch appears on the remote; what belongs together is told by a topic."""
 
 import re
+from collections.abc import Collection, Mapping
 
 from markdown_it import MarkdownIt
 
+from gitswarm.publish.forge import Forge
 from gitswarm.publish.proposal import Action, Opened, Proposal, Published
 from gitswarm.publish.push import Pushed, RemoteRefs
 from gitswarm.publish.template import fill
@@ -51,26 +53,46 @@ def _on_one_line(markdown: str) -> str:
     return line
 
 
-def number_at(refs: RemoteRefs, commit: Oid) -> int | None:
-    """The newest pull request that holds exactly this commit."""
-    heads = ((_HEAD.fullmatch(name), oid) for name, oid in refs.refs.items())
-    return max((int(head[1]) for head, oid in heads if head and oid == commit), default=None)
+def heads(refs: RemoteRefs) -> dict[int, Oid]:
+    """What each pull request holds, by its number."""
+    found = ((_HEAD.fullmatch(name), oid) for name, oid in refs.refs.items())
+    return {int(head[1]): oid for head, oid in found if head}
+
+
+def head_ref(number: int) -> RefName:
+    return RefName(f"refs/pull/{number}/head")
+
+
+def newest_of(heads: Mapping[int, Oid], commits: Collection[Oid]) -> int | None:
+    """The newest pull request that holds one of these commits."""
+    return max((number for number, oid in heads.items() if oid in commits), default=None)
+
+
+def address_of(forge: Forge, number: int) -> str:
+    return f"{forge.origin}/{forge.path}/pulls/{number}"
 
 
 def read_answer(
-    origin: str, path: str, proposal: Proposal, pushed: Pushed, *, before: Published | None
+    forge: Forge,
+    proposal: Proposal,
+    pushed: Pushed,
+    *,
+    known: Collection[int],
+    before: Published | None,
 ) -> Opened:
-    """What an accepted push came to; the server prints the address of the pull request."""
+    """What an accepted push came to; the server prints the address of the pull request. `known`:
+    the pull requests that were there before."""
     address = next((url for url in pushed.addresses if _PULL.search(url)), None)
     found = _PULL.search(address or "")
     number = int(found[1]) if found else before.number if before else None
     if address is None and number is not None:
-        address = f"{origin}/{path}/pulls/{number}"
-    if before is not None and before.number == number:
+        address = address_of(forge, number)
+    if number in known:
         remark = (
             "the title and the description are as they were: a push to refs/for gives them to new "
             "pull requests only"
         )
-        return Opened(Action.UPDATED, number, address, proposal.draft, before.title, (remark,))
+        title = before.title if before and before.number == number else None
+        return Opened(Action.UPDATED, number, address, proposal.draft, title, (remark,))
     remarks = () if address else ("the remote printed no address of the pull request",)
     return Opened(Action.OPENED, number, address, proposal.draft, remarks=remarks)

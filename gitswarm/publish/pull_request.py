@@ -101,13 +101,15 @@ class Publication:
         base = self._base(refs, remote)
         self._require_news(candidate, refs, base)
         before = self._published_before(remote, forge)
-        rebuilt = forge.kind is not ForgeKind.GITEA and self._is_rebuilt(refs, candidate, remote)
+        holder = self._holder(candidate, forge, refs, before)
+        rebuilt = self._is_rebuilt(refs, holder, candidate, remote)
         pushes = self._pushes_of_tasks(refs) if self._wishes.branches else []
         ci_paths = self._warn(candidate, refs.branch(base), base, pushes)
         proposal = self._proposal(candidate, base, forge, ci_paths)
         branches = self._push_branches(pusher, pushes)
         if forge.kind is ForgeKind.GITEA:
-            opened, pushed, rebuilt = self._push_for(pusher, forge, proposal, refs, before)
+            opened, pushed = self._push_for(pusher, forge, proposal, refs, before, rebuilt=rebuilt)
+            rebuilt = rebuilt and opened.action is Action.UPDATED
         else:
             options = gitlab.push_options(proposal) if forge.kind is ForgeKind.GITLAB else []
             pushed = self._push(pusher, refs, proposal, options, rebuilt=rebuilt)
@@ -274,19 +276,34 @@ class Publication:
 
     # -- pushed
 
-    def _is_rebuilt(self, refs: RemoteRefs, candidate: Candidate, remote: Remote) -> bool:
-        """Whether the remote's branch holds commits of ours that were left behind since. Raises
+    def _holder(
+        self, candidate: Candidate, forge: Forge, refs: RemoteRefs, before: Published | None
+    ) -> RefName | None:
+        """The ref on the remote that holds what was proposed the last time."""
+        if forge.kind is not ForgeKind.GITEA:
+            return RefName(f"refs/heads/{candidate.branch}")
+        heads, number = agit.heads(refs), before and before.number
+        if number not in heads:
+            history = self._history
+            made = self._repository.commits_between(history.base, history.recorded_at)
+            number = agit.newest_of(heads, set(made))
+        return None if number is None else agit.head_ref(number)
+
+    def _is_rebuilt(
+        self, refs: RemoteRefs, holder: RefName | None, candidate: Candidate, remote: Remote
+    ) -> bool:
+        """Whether the remote holds commits of ours that were left behind since. Raises
         `PublishError` where it holds somebody else's, which a push would lose."""
-        there = refs.branch(candidate.branch)
-        if there is None:
+        there = None if holder is None else refs.refs.get(holder)
+        if holder is None or there is None:
             return False
         if self._has(there) and self._repository.is_ancestor(there, candidate.commit):
             return False
         if self._has(there) and self._was_ours(there):
             return True
         raise PublishError(
-            f"{candidate.branch} on {remote.name} holds commits that this run did not make",
-            hint=f"look at them: git fetch {remote.name} {candidate.branch} && git log FETCH_HEAD",
+            f"{_short(holder)} on {remote.name} holds commits that this run did not make",
+            hint=f"look at them: git fetch {remote.name} {_short(holder)} && git log FETCH_HEAD",
         )
 
     def _was_ours(self, commit: Oid) -> bool:
@@ -315,23 +332,19 @@ class Publication:
         proposal: Proposal,
         refs: RemoteRefs,
         before: Published | None,
-    ) -> tuple[Opened, Pushed, bool]:
-        """The push that is the pull request itself, and whether it replaced commits."""
-        rebuilt = (
-            before is not None
-            and agit.number_at(refs, before.commit) == before.number
-            and not self._repository.is_ancestor(before.commit, proposal.commit)
-        )
+        *,
+        rebuilt: bool,
+    ) -> tuple[Opened, Pushed]:
+        """The push that is the pull request itself."""
         options = agit.push_options(proposal, rebuilt=rebuilt)
         pushed = pusher.push([RefPush(proposal.commit, agit.target(proposal))], options)
-        number = agit.number_at(refs, proposal.commit)
+        heads = agit.heads(refs)
         if pushed.unchanged or any(agit.HAD_IT in why for why in pushed.rejected.values()):
-            address = None if number is None else f"{forge.origin}/{forge.path}/pulls/{number}"
-            opened = Opened(Action.UNCHANGED, number, address, proposal.draft)
-            return opened, pushed, False
+            number = agit.newest_of(heads, {proposal.commit})
+            address = None if number is None else agit.address_of(forge, number)
+            return Opened(Action.UNCHANGED, number, address, proposal.draft), pushed
         self._require_taken(pusher, pushed)
-        opened = agit.read_answer(forge.origin, forge.path, proposal, pushed, before=before)
-        return opened, pushed, rebuilt
+        return agit.read_answer(forge, proposal, pushed, known=heads, before=before), pushed
 
     def _pushes_of_tasks(self, refs: RemoteRefs) -> list[RefPush]:
         """The branches of the tasks, those that are there."""

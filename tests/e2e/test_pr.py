@@ -523,6 +523,42 @@ def test_gitea_opens_and_updates_a_pull_request_by_a_push_to_refs_for(
     assert ada.forge.refs(NAME)["refs/pull/1/head"] == ada.head(f"swarm/{run}/merged")
 
 
+def test_gitea_is_given_the_rebuilt_commits_also_where_the_last_push_was_not_recorded(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("gitea")
+    run = ada.run()
+    ada.rebuild(run, "print('good morning')\n")
+    ledger = git(ada.swarm.repo.path, "rev-parse", f"refs/swarm/{run}").strip()
+    ada.pr()
+    git(ada.swarm.repo.path, "update-ref", f"refs/swarm/{run}", ledger)
+    ada.rebuild(run, "print('good evening')\n")
+
+    done = ada.pr("--json")
+
+    assert (done.status, done.json["action"], done.json["rebuilt"]) == (0, "updated", True)
+    assert ada.forge.refs(NAME)["refs/pull/1/head"] == ada.head(f"swarm/{run}/merged")
+
+
+def test_commits_of_others_in_a_pull_request_on_gitea_are_not_pushed_over(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("gitea")
+    run = ada.run()
+    ada.pr()
+    theirs = ada.swarm.repo.commit({"theirs": ""}, on=Oid(ada.head(f"swarm/{run}/merged")))
+    git(ada.swarm.repo.path, "push", "--quiet", "origin", f"{theirs}:refs/pull/1/head")
+    ada.rebuild(run, "print('good morning')\n")
+
+    done = ada.pr("--json")
+
+    assert done.status == 1
+    assert done.json["error"] == (
+        "refs/pull/1/head on origin holds commits that this run did not make"
+    )
+    assert ada.forge.refs(NAME)["refs/pull/1/head"] == theirs
+
+
 def test_a_push_that_gitea_rejects_is_not_taken_for_one_that_it_had_already(
     publisher: Callable[[Kind], Publisher],
 ) -> None:
