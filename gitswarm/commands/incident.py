@@ -1,5 +1,6 @@
 """`git swarm incident FILE|-`: a diagnosis, a mend and a message to users, at once."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def command(
 
 
 def read_report(file: str) -> str:
-    """The text of an incident, without what a terminal would obey. Raises `UsageError`."""
+    """The text of an incident, without what a terminal would obey, and without secrets: models are
+    shown it, and it stays in the ledger. Raises `UsageError`."""
+    from gitswarm.publish.secrets import Secrets
     from gitswarm.screen.text import clean
 
     name = "on standard input" if file == "-" else file
@@ -83,13 +86,8 @@ def read_report(file: str) -> str:
         )
     if b"\0" in data:
         raise UsageError(f"the incident {name} is binary", hint="give it as text")
-    try:
-        text = clean(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise UsageError(
-            f"the incident {name} is not UTF-8",
-            hint="iconv -f latin1 -t utf-8 FILE | git swarm incident -y -",
-        ) from None
+    # a log that was cut somewhere, or is of several programs, need not be UTF-8 throughout
+    text = Secrets(os.environ).out_of(clean(data.decode("utf-8", "replace")))
     if not text.strip():
         raise UsageError(f"the incident {name} is empty", hint="say what happened")
     return text

@@ -126,7 +126,6 @@ def test_an_incident_comes_to_a_diagnosis_a_fix_branch_and_a_message(
         ("-", b"", "the incident on standard input is empty"),
         ("-", b" \n\x1b[31m\n", "the incident on standard input is empty"),
         ("-", b"\x7fELF\0\0", "the incident on standard input is binary"),
-        ("-", b"caf\xe9", "the incident on standard input is not UTF-8"),
         ("-", b"x" * 100_001, "the incident on standard input is longer than 100,000 bytes"),
     ],
 )
@@ -138,3 +137,20 @@ def test_an_incident_that_cannot_be_read_is_refused(
     assert done.status == 2
     assert told in done.json["error"]
     assert swarm.api.calls == []
+
+
+def test_a_log_may_hold_other_bytes_and_its_keys_are_shown_to_nobody(swarm: Swarm) -> None:
+    key = "AKIA" + "IOSFODNN7EXAMPLE"
+    swarm.script.answers = {
+        "task": "Noted.",
+        "task:fixer": file_reply({"app.py": "one\n2\nthree\n"}),
+    }
+
+    report = f"denied: {key} at https://ada:lovelace@db.example/ "
+    done = incident(swarm, "-", report=report.encode() + b"caf\xe9\n")
+
+    assert done.status == 0
+    for call in swarm.api.calls:
+        assert "denied: [removed: a secret] at https://db.example/ caf\ufffd\n" in call.last_text
+        assert key.encode() not in call.raw
+    assert key not in str(swarm.ledger())
