@@ -4,10 +4,11 @@ The line number of a hunk only tells apart places that fit equally well: models 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from gitswarm.swarm.elision import edited_elisions
 from gitswarm.swarm.line_search import find_lines, shown_places
 from gitswarm.swarm.nearest import nearest
 from gitswarm.swarm.refused import MOST_PROBLEMS, EditsRefused
@@ -71,9 +72,13 @@ def apply_hunks(
             remarks.append(f"{path}: a hunk applied at line {line}{place.remark}.")
     if not problems:
         try:
-            return _applied(placed, file), tuple(remarks)
+            changed = _applied(placed, file)
         except _UnfitError as unfit:
             problems.append(f"In {path} {unfit}")
+        else:
+            problems += _elided(placed, file, changed, path)
+            if not problems:
+                return changed, tuple(remarks)
     raise EditsRefused(*problems)
 
 
@@ -89,6 +94,21 @@ class _Placed:
     skipped: int = 0
     """How many lines of context at its front were ignored."""
     remark: str = ""
+
+
+def _elided(
+    placed: Sequence[_Placed], file: TextFile, changed: TextFile, path: str
+) -> Iterator[str]:
+    for place in placed:
+        hunk = place.hunk
+        removed = [text for sign, text in hunk.lines if sign == "-"]
+        added = [text for sign, text in hunk.lines if sign == "+"]
+        for elision in edited_elisions(removed, added, before=file.texts, after=changed.texts):
+            yield (
+                f'Line {hunk.line}: in {path} this hunk adds "{elision.text}", which stands for'
+                " text that is left out; add all lines that belong there, and remove only those"
+                " that go."
+            )
 
 
 def _place(hunk: DiffHunk, texts: list[str]) -> _Placed:

@@ -1,6 +1,7 @@
 """Elisions: lines that stand for text which a model left out, such as `# ... rest unchanged`.
 
-In a whole new file they would be all that is left of the text they stand for. Told apart from the
+In a whole new file they would be all that is left of the text they stand for; so they would where
+an edit puts them in the place of lines. Told apart from the
 `...` that is code: a body after `:` in Python, a continued line of a doctest, a spread in
 JavaScript.
 """
@@ -29,6 +30,26 @@ def new_elisions(new: Sequence[str], old: Sequence[str]) -> tuple[Elision, ...]:
     return tuple(found)
 
 
+def edited_elisions(
+    removed: Sequence[str], added: Sequence[str], *, before: Sequence[str], after: Sequence[str]
+) -> tuple[Elision, ...]:
+    """The elisions that an edit writes into a file whose lines were `before` and are `after`. Dots
+    alone are text where it takes no line away that they could stand for."""
+    suspects = {line.strip() for line in added if _may_be(line)}
+    if not suspects:
+        return ()
+    gone = Counter(filter(str.strip, removed)) - Counter(added)
+    return tuple(
+        elision
+        for elision in new_elisions(after, before)
+        if elision.text in suspects and (gone or not _LONE.fullmatch(elision.text))
+    )
+
+
+def _may_be(line: str) -> bool:
+    return len(line) <= _WIDEST and (_LONE.fullmatch(line) is not None or _is_placeholder(line))
+
+
 _WIDEST = 300
 """A longer line is text, whatever it says."""
 _FARTHEST = 200
@@ -37,11 +58,9 @@ _FARTHEST = 200
 
 def _elisions(lines: Sequence[str]) -> Iterator[Elision]:
     for index, line in enumerate(lines):
-        if len(line) > _WIDEST:
+        if not _may_be(line):
             continue
         is_lone = _LONE.fullmatch(line) is not None
-        if not is_lone and not _is_placeholder(line):
-            continue
         is_bare = line.strip() in _BARE
         above = lines[max(0, index - _FARTHEST) : index]
         is_code = (is_bare or not is_lone) and _continues_doctest(above)

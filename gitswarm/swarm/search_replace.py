@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from gitswarm.swarm.elision import edited_elisions
 from gitswarm.swarm.line_search import find_lines, shown_places
 from gitswarm.swarm.nearest import nearest
 from gitswarm.swarm.refused import MOST_PROBLEMS, EditsRefused
@@ -118,7 +119,9 @@ def apply_pairs(
     for pair in pairs:
         try:
             place = _find(pair, file.texts)
-            file = file.with_lines(_spliced(pair, place, file))
+            changed = file.with_lines(_spliced(pair, place, file))
+            _require_whole(pair, file, changed)
+            file = changed
         except _UnfitError as unfit:
             problems.append(f"Line {pair.line}: in {path} {unfit}")
             if len(problems) == MOST_PROBLEMS:
@@ -203,6 +206,15 @@ def _find(pair: Pair, texts: list[str]) -> _Place:
         return _Place(start, shift, "but for trailing blanks.")
     more = "more" if shift.deeper else "less"
     return _Place(start, shift, f"but for its indentation, {len(shift.blanks)} {more} in the file.")
+
+
+def _require_whole(pair: Pair, file: TextFile, changed: TextFile) -> None:
+    elisions = edited_elisions(pair.search, pair.replace, before=file.texts, after=changed.texts)
+    if elisions:
+        raise _UnfitError(
+            f'REPLACE has "{elisions[0].text}", which stands for text that is left out; write all'
+            " lines that belong there, or leave those that stay out of both SEARCH and REPLACE."
+        )
 
 
 def _only(starts: Sequence[int]) -> int:

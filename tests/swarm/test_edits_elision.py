@@ -145,15 +145,57 @@ def test_more_elisions_than_the_old_file_had_are_new():
     assert elided("# ...\n", "...\n") == [1]
 
 
-def test_only_whole_files_that_exist_are_held_to_it():
+def test_whole_files_that_exist_are_held_to_it():
     body = "def f():\n    x = 1\n    # ... rest unchanged ...\n"
     assert only_problem(fence("python path=a.py", body), {"a.py": "def f(): ...\n"}) == (
         'Line 4: "# ... rest unchanged ..." stands for text that is left out of a.py and would be'
         " lost; give the whole file, or change a part of it with an edit fence."
     )
     assert written(fence("python path=a.py", body)) == {"a.py": body}
-    pair = f"<<<<<<< SEARCH\nx\n=======\n{body}>>>>>>> REPLACE\n"
-    assert written(fence("edit path=a.py", pair), {"a.py": "x\n"}) == {"a.py": body}
+
+
+OLD = "def f():\n    start()\n    stop()\n"
+
+
+def edit(search: str, replace: str) -> str:
+    return fence("edit path=a.py", f"<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n")
+
+
+def test_an_edit_does_not_put_an_elision_in_the_place_of_lines():
+    assert only_problem(
+        edit(OLD, "def f():\n    # ... existing code ...\n    halt()\n"), {"a.py": OLD}
+    ) == (
+        'Line 2: in a.py REPLACE has "# ... existing code ...", which stands for text that is left'
+        " out; write all lines that belong there, or leave those that stay out of both SEARCH and"
+        " REPLACE."
+    )
+    assert only_problem(
+        fence(
+            "diff path=a.py", "@@ -1,3 +1,3 @@\n def f():\n-    start()\n+    ...\n     stop()\n"
+        ),
+        {"a.py": OLD},
+    ) == (
+        'Line 2: in a.py this hunk adds "...", which stands for text that is left out; add all'
+        " lines that belong there, and remove only those that go."
+    )
+    problem = only_problem(
+        edit("def f():\n", "def f():\n    # ... existing code ...\n"), {"a.py": OLD}
+    )
+    assert "stands for text" in problem
+
+
+def test_dots_that_an_edit_adds_or_that_are_a_body_are_text():
+    added = "    stop()\n\n\n...\n"
+    assert written(edit("    stop()\n", added), {"a.py": OLD}) == {
+        "a.py": "def f():\n    start()\n" + added
+    }
+    assert written(edit("    start()\n    stop()\n", "    ...\n"), {"a.py": OLD}) == {
+        "a.py": "def f():\n    ...\n"
+    }
+    kept = "def f():\n    ...\n    # rest unchanged\n    stop()\n"
+    assert written(edit("    stop()\n", "    halt()\n"), {"a.py": kept}) == {
+        "a.py": kept.replace("stop", "halt")
+    }
 
 
 def test_a_long_file_of_dots_is_read_in_reasonable_time():
