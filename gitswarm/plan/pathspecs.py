@@ -43,6 +43,31 @@ def pathspec(text: str) -> str:
     return "**" if pattern in (".", "./") else plain_path(pattern)
 
 
+MOST_ALTERNATIVES = 100
+
+
+def alternatives(pattern: str) -> list[str]:
+    """The pathspecs that one with `{a,b}` in it stands for, as shells have it; git would look for
+    the braces."""
+    found = [pattern]
+    while any(map(_ALTERNATIVES.search, found)):
+        found = [choice for one in found for choice in _choices(one)]
+        if len(found) > MOST_ALTERNATIVES:
+            return [pattern]
+    return [one for one in dict.fromkeys(found) if one]
+
+
+_ALTERNATIVES = re.compile(r"\{([^{}]*,[^{}]*)\}")
+
+
+def _choices(pattern: str) -> list[str]:
+    found = _ALTERNATIVES.search(pattern)
+    if found is None:
+        return [pattern]
+    before, after = pattern[: found.start()], pattern[found.end() :]
+    return [f"{before}{choice}{after}" for choice in found[1].split(",")]
+
+
 def may_meet(one: str, other: str) -> bool:
     """Whether some path could match both pathspecs.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gitswarm.errors import GitError
 from gitswarm.plan.path_text import spell
+from gitswarm.plan.pathspecs import alternatives
 from gitswarm.plan.withheld import Withheld
 from gitswarm.repo.objects import Oid, RepoPath, TreeEntry
 from gitswarm.repo.repository import Repository
@@ -234,4 +235,4 @@ class TrackedFiles:
 
 
 def _pathspecs(glob: str | None) -> list[str]:
-    return [] if glob is None else [f":(top,glob){glob}"]
+    return [] if glob is None else [f":(top,glob){one}" for one in alternatives(glob)]

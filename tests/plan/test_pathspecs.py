@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitswarm.plan.pathspecs import may_meet, pathspec, plain_path
+from gitswarm.plan.pathspecs import alternatives, may_meet, pathspec, plain_path
 from gitswarm.repo.objects import Oid
 from gitswarm.repo.repository import Repository
 from tests.conftest import RepositoryBuilder
@@ -139,3 +139,19 @@ def test_a_pathspec_has_glob_magic_and_no_other() -> None:
         pathspec(":(exclude)src")
     with pytest.raises(ValueError, match="magic other than"):
         pathspec(":!src")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "stands_for"),
+    [
+        ("src/*.py", ["src/*.py"]),
+        ("{a,b}/*.{py,js}", ["a/*.py", "a/*.js", "b/*.py", "b/*.js"]),
+        ("a{,b,{c,b}}", ["a", "ab", "ac"]),
+        ("{,a}", ["a"]),
+        ("{{cookiecutter.name}}/x", ["{{cookiecutter.name}}/x"]),
+        ("{a,b", ["{a,b"]),
+        ("{a,b}" * 800, ["{a,b}" * 800]),
+    ],
+)
+def test_braces_stand_for_alternatives(pattern: str, stands_for: list[str]) -> None:
+    assert sorted(alternatives(pattern)) == sorted(stands_for)

@@ -188,6 +188,9 @@ def test_a_search_is_narrowed_by_glob_and_widened_by_case(asker: Asker) -> None:
         "1 matching line in 1 file:\nsrc/deep/area.py\n1\tfrom ..area import area"
     )
     assert asker.ok("search", pattern=r"(?<=w)\s\*", glob="**/*.py").startswith("1 matching line")
+    assert asker.ok("search", pattern="area", glob="src/{deep,none}/*.{py,js}") == (
+        "1 matching line in 1 file:\nsrc/deep/area.py\n1\tfrom ..area import area"
+    )
 
 
 def test_nothing_found_is_told_apart_from_nothing_searched(asker: Asker) -> None:
