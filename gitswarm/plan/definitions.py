@@ -31,7 +31,8 @@ def language_of(path: bytes) -> str | None:
 
 
 def read_definitions(language: str, data: bytes) -> tuple[Definition, ...]:
-    """In the order of their lines. A file with errors in it has those that are outside of them."""
+    """In the order of their lines, of one name once in a line (`a.go = function go()`). A file with
+    errors in it has those that are outside of them."""
     from tree_sitter import Parser, QueryCursor
 
     grammar, query = _grammar(language)
@@ -43,7 +44,7 @@ def read_definitions(language: str, data: bytes) -> tuple[Definition, ...]:
         for name in captures["name"]
     }
     lines = data.split(b"\n")
-    return tuple(
+    found = (
         Definition(
             data[name.start_byte : name.end_byte].decode("utf-8", "replace"),
             name.start_point.row + 1,
@@ -51,6 +52,7 @@ def read_definitions(language: str, data: bytes) -> tuple[Definition, ...]:
         )
         for _, name in sorted(names.items())
     )
+    return tuple(dict.fromkeys(found))
 
 
 _LANGUAGES: Mapping[bytes, str] = {

@@ -104,6 +104,7 @@ def test_only_a_bounded_sample_is_read_and_every_folder_has_its_share(
     [
         ("a.py", "X = 1\nclass A:\n    def b(self): ...\n", ["X", "A", "b"]),
         ("a.jsx", "export const f = () => <b/>;\nclass A { go() {} }\n", ["f", "A", "go"]),
+        ("a.js", "app.go = function go() {}; app.on = function () {};\n", ["go", "on"]),
         ("a.ts", "interface I { go(): void }\nexport class A<T> {}\n", ["I", "go", "A"]),
         ("a.tsx", "export function App(): JSX.Element { return <b/>; }\n", ["App"]),
         ("a.go", "package p\n\ntype S struct{}\n\nfunc (s S) Run() {}\n", ["S", "Run"]),
