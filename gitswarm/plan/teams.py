@@ -42,6 +42,7 @@ def migration_plan(goal: str, modules: Sequence[str], repository: Repository, ba
             prompt=_migrator_prompt(path, list(found), shared, is_folder=entry.kind == "tree"),
             title=f"Migrate {path}",
             owns=(_literal(path) + ("/**" if entry.kind == "tree" else ""),),
+            reads=(path,) if entry.kind == "blob" else (),
             timeout_seconds=MODULE_SECONDS,
         )
         for path, entry in found.items()
@@ -76,8 +77,8 @@ def _require_apart(paths: Sequence[str]) -> None:
 
 
 def _shared_files(modules: Sequence[str], repository: Repository, base: Oid) -> list[str]:
-    """The files beside and above the modules, which all of them share by their place: manifests,
-    indexes, settings, changelogs."""
+    """The files beside and above the modules: manifests, indexes, settings, changelogs that all of
+    them share, and what else is there."""
     folders = {""} | {
         module[: slash.end()] for module in modules for slash in re.finditer("/", module)
     }
@@ -125,7 +126,7 @@ def _migrator_prompt(
         named = ", ".join(f"`{file}`" for file in shared[:SHARED_SHOWN])
         more = len(shared) - SHARED_SHOWN
         named += f" and {more} more beside them" if more > 0 else ""
-        parts.append(f"These files are shared, nobody owns them: {named}.")
+        parts.append(f"These files, beside and above the modules, are nobody's: {named}.")
     return "\n\n".join(parts)
 
 

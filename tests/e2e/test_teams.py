@@ -34,7 +34,7 @@ def test_a_migration_has_a_migrator_for_each_module_and_no_planner(swarm: Swarm)
     assert done.json["verify"]["outcome"] == "passed"
     (call,) = swarm.calls("task", "lib-a")
     assert "# Your role: migrator" in call.last_text
-    assert "These files are shared, nobody owns them: `README.md`, `app.py`." in call.last_text
+    assert "beside and above the modules, are nobody's: `README.md`, `app.py`." in call.last_text
     assert snapshot(swarm.repo.path) == before
 
 

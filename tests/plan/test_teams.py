@@ -47,14 +47,16 @@ def test_each_module_has_a_migrator_that_owns_it(repo: RepositoryBuilder) -> Non
         " them in your note if they lie outside.\n\n"
         "Each of these modules has a migrator of its own at this moment: `src/api`, `web`. Leave"
         " them alone.\n\n"
-        "These files are shared, nobody owns them: `pyproject.toml`, `src/__init__.py`."
+        "These files, beside and above the modules, are nobody's: `pyproject.toml`,"
+        " `src/__init__.py`."
     )
+    assert [task.reads for task in tasks] == [(), ("src/store.py",), ()]
 
 
 def test_one_module_alone_shares_nothing_where_there_is_nothing(repo: RepositoryBuilder) -> None:
     (task,) = migrate(repo, "web", files={"web/x.py": ""})
 
-    assert "shared" not in task.prompt
+    assert "nobody's" not in task.prompt
     assert "at this moment" not in task.prompt
 
 
