@@ -158,11 +158,18 @@ def _plugins() -> tuple["RegexBasedDetector", ...]:
         secret_type = "Anthropic API Key"
         denylist = (re.compile(r"sk-ant-[a-z]+[0-9]{2}-[\w-]{20,}"),)
 
+    class GitHubFineGrainedTokenDetector(RegexBasedDetector):
+        """What GitHub recommends by now; the package knows the tokens from before."""
+
+        secret_type = "GitHub Token"
+        denylist = (re.compile(r"github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}"),)
+
     return (
         AWSKeyDetector(),
         AnthropicKeyDetector(),
         AzureStorageKeyDetector(),
         DiscordBotTokenDetector(),
+        GitHubFineGrainedTokenDetector(),
         GitHubTokenDetector(),
         GitLabTokenDetector(),
         MailchimpDetector(),

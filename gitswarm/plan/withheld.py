@@ -12,12 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from gitswarm.plan.keys import EXCUSED, keys_in
 from gitswarm.plan.path_text import spell
 from gitswarm.repo.attributes import Attributes
+from gitswarm.repo.environment import is_secret
 from gitswarm.repo.objects import RepoPath
 
 ATTRIBUTE = "swarm"
 
+_CREDENTIALS_FILE = re.compile(
+    rb"(?:.*/)?(?:[._]netrc|\.pgpass|\.git-credentials|\.htpasswd|\.dockerconfigjson)", re.I
+)
+"""Files that hold nothing but credentials, in a form of their own."""
 _SECRET_FILE = re.compile(
-    rb"(?:.*/)?(?:\.env(?:\..+)?|[^/]*\.env|\.(?:netrc|pgpass|pypirc|npmrc|htpasswd)"
+    rb"(?:.*/)?(?:\.env(?:\..+)?|[^/]*\.env|[^/]*\.tfvars|\.(?:pypirc|npmrc)"
     rb"|(?:.*[-_.])?(?:secrets?|credentials?)(?:\.(?:ya?ml|json|toml|ini|cfg|conf|properties|txt))?)",
     re.I,
 )
@@ -65,13 +70,16 @@ def _secret_in(path: RepoPath, data: bytes) -> str | None:
     """What kind of key or credential a file holds; None if none was found."""
     text = data.decode("utf-8", "replace")
     kind = next((key.kind for key in keys_in(text)), None)
+    if kind is None and _CREDENTIALS_FILE.fullmatch(path) and text.strip():
+        return "Credentials"
     if kind is None and _SECRET_FILE.fullmatch(path) and not _TEMPLATE.fullmatch(path):
         kind = next(_kinds_of_settings(text), None)
     return kind
 
 
 def _kinds_of_settings(text: str) -> Iterator[str]:
-    """What kinds of credentials stand behind the names of settings, and in URLs."""
+    """What kinds of credentials stand behind the names of settings, and in URLs. A variable is one
+    by its name as it would be in our own environment: the detector knows of no tokens."""
     from detect_secrets.filters.heuristic import is_prefixed_with_dollar_sign, is_templated_secret
     from detect_secrets.plugins.basic_auth import BasicAuthDetector
     from detect_secrets.plugins.keyword import CONFIG_DENYLIST_REGEX_TO_GROUP, KeywordDetector
@@ -81,12 +89,23 @@ def _kinds_of_settings(text: str) -> Iterator[str]:
         if len(line) > _WIDEST or EXCUSED.search(line):
             continue
         named = by_name.analyze_string(line, CONFIG_DENYLIST_REGEX_TO_GROUP)
-        for plugin, values in ((by_name, named), (by_url, by_url.analyze_string(line))):
+        variable = _VARIABLE.fullmatch(line)
+        ours = {variable["value"]} if variable and is_secret(variable["name"]) else set()
+        for plugin, values in (
+            (by_name, {*named, *ours}),
+            (by_url, by_url.analyze_string(line)),
+        ):
             if any(
                 not is_templated_secret(value) and not is_prefixed_with_dollar_sign(value)
                 for value in values
             ):
                 yield plugin.secret_type
+
+
+_VARIABLE = re.compile(
+    r"\s*(?:export\s+)?(?P<name>\w+)\s*=\s*(?P<quote>[\"']?)(?P<value>\S{8,})(?P=quote)\s*"
+)
+"""A setting of an environment, with a value that is as long as a credential."""
 
 
 _WIDEST = 2_000

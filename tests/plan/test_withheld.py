@@ -22,11 +22,15 @@ def why(repo: RepositoryBuilder, path: str, text: str, attributes: str = "") -> 
     [
         ("src/a.py", f'KEY = "{AWS_KEY}"\n', "AWS Access Key"),
         ("ci.sh", f"export TOKEN={GITHUB_TOKEN}\n", "GitHub Token"),
+        ("ci.yml", "token: github_pat_" + "a1" * 11 + "_" + "b" * 59, "GitHub Token"),
         ("notes.md", f"The key is {ANTHROPIC_KEY}.\n", "Anthropic API Key"),
         ("id_rsa", f"{PEM}\nMIIEpAIBAAKCAQEA1\n", "Private Key"),
         ("account.json", f'{{"key": "{PEM}\\nMIIEpAIBAAKCAQEA1"}}', "Private Key"),
         (".env", "DB_PASSWORD=hunter22\n", "Secret Keyword"),
         ("deploy/prod.env", "URL=postgres://app:hunter22@db/app\n", "Basic Auth Credentials"),
+        (".env", 'export API_TOKEN="hunter22"\n', "Secret Keyword"),
+        ("prod.tfvars", 'db_password = "hunter22"\n', "Secret Keyword"),
+        ("deploy/.netrc", "machine a.example login ada password hunter22\n", "Credentials"),
         ("config/secrets.yml", "password: hunter22\n", "Secret Keyword"),
     ],
 )
@@ -46,7 +50,8 @@ def test_a_file_with_a_key_is_withheld_by_its_kind(
         ("digests.txt", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n"),
         ("tests/keys.py", f'KEY = "{AWS_KEY}"  # pragma: allowlist secret\n'),
         (".env.example", "DB_PASSWORD=change-me\n"),
-        (".env", "DB_PASSWORD=${VAULT_PASSWORD}\nPORT=3000\n"),
+        (".env", "DB_PASSWORD=${VAULT_PASSWORD}\nPORT=3000\nAPI_KEY=$VAULT_API_KEY\nAUTH=off\n"),
+        (".netrc", "\n"),
         ("src/secrets.py", 'def token(password: str = "x") -> str: ...\n'),
     ],
 )
