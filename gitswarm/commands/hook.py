@@ -25,6 +25,7 @@ from gitswarm.hooks.outgoing import (
 from gitswarm.hooks.skips import VARIABLE, load_skips, record_skip, skips_file
 from gitswarm.repo.objects import RunId
 from gitswarm.repo.repository import Repository
+from gitswarm.screen.text import one_line
 from gitswarm.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def command(ctx: click.Context) -> None:
         console.show_line(f"{name}: {state}")
     skips = load_skips(repository)
     for skip in skips[-SKIPS_SHOWN:]:
-        console.show_line(f"skipped {skip.at} {skip.hook}: {skip.reason} ({', '.join(skip.refs)})")
+        reason = one_line(skip.reason)
+        console.show_line(f"skipped {skip.at} {skip.hook}: {reason} ({', '.join(skip.refs)})")
     if len(skips) > SKIPS_SHOWN:
         console.show_line(f"all {len(skips)} skips are in {skips_file(repository)}")
 
@@ -155,7 +157,7 @@ def _skip(repository: Repository, hook: str, updates: Sequence[RefUpdate]) -> bo
         return False
     refs = [f"{one.local_ref} ({one.local}) -> {one.remote_ref}" for one in updates]
     record_skip(repository, hook, reason, refs)
-    _tell(f"{hook} is skipped: {reason} (recorded; git swarm hook shows it)")
+    _tell(f"{hook} is skipped: {one_line(reason)} (recorded; git swarm hook shows it)")
     return True
 
 

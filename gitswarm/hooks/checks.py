@@ -140,7 +140,11 @@ def _why_not(
     verdict = record.load(f"verdicts/{repository.tree(tip)}.json")
     if verdict is None:
         return "swarm.verify is set and has not run on it" if settings.verify else ""
-    return f"its verify failed: {verdict['command']}" if verdict["outcome"] == "failed" else ""
+    failed = _FAILED.get(verdict["outcome"])
+    return f"{failed}: {verdict['command']}" if failed else ""
+
+
+_FAILED = {"failed": "its verify failed", "base_failed": "its verify failed, as on the base"}
 
 
 def _set_aside(repository: Repository, report: dict[str, Any]) -> list[str]:
