@@ -2,11 +2,15 @@
 
 import re
 
+from gitswarm.plan.keys import without_keys
+
 LINES = 120
 """Output of no more lines is shown whole."""
 FIRST_ERRORS = 30
 LAST_LINES = 60
 LINE_CHARACTERS = 400
+
+KEY = "[a key, left out]"
 
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -39,9 +43,9 @@ def telling_line(output: str) -> str:
 
 
 def printed_lines(output: str) -> list[str]:
-    """The lines without what a terminal would obey, the longest cut, without blank ends. Of a line
+    """The lines without keys, what a terminal would obey and blank ends, the longest cut. Of a line
     that was written over, only the last state counts."""
-    text = _SEQUENCE.sub("", output).replace("\r\n", "\n").strip("\n")
+    text = without_keys(_SEQUENCE.sub("", output), KEY).replace("\r\n", "\n").strip("\n")
     lines = (line.rstrip().rpartition("\r")[2] for line in text.split("\n"))
     return [_cut(_CONTROL.sub("", line)) for line in lines]
 

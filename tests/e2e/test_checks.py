@@ -220,6 +220,21 @@ def test_a_run_that_is_stopped_in_a_check_keeps_the_commits(swarm: Swarm, tmp_pa
     assert not swarm.worktrees.exists()
 
 
+def test_a_key_that_a_check_prints_is_in_no_prompt_and_not_in_the_ledger(swarm: Swarm) -> None:
+    key = "AKIA" + "IOSFODNN7EXAMPLE"
+
+    done = run(
+        swarm,
+        check=f"echo error: {key} is refused; exit 1",
+        task=file_reply({"new.py": "new\n"}),
+        repair="````nothing\nNot mine.\n````\n",
+    )
+
+    assert "error: [a key, left out] is refused" in swarm.calls("repair", "builder")[0].last_text
+    assert done.task("builder")["error"].endswith("error: [a key, left out] is refused")
+    assert [told["output"] for told in checks(swarm)] == ["error: [a key, left out] is refused"]
+
+
 def test_of_much_output_the_errors_and_the_end_go_back(swarm: Swarm) -> None:
     check = (
         "echo start; echo 'a.py:1: error: the first'; yes noise | head -c 100000000;"
