@@ -68,7 +68,12 @@ def install(name: str) -> int:
     console = Console()
     console.show_line(f"{file.path} is {'there already' if was_there else 'installed'}.")
     if file.earlier.exists():
-        console.show_line(f"The hook from before is {file.earlier.name} and runs first.")
+        runs = (
+            "runs first"
+            if os.access(file.earlier, os.X_OK)
+            else "is not executable: nobody runs it"
+        )
+        console.show_line(f"The hook from before is {file.earlier.name} and {runs}.")
     if which("git-swarm") is None:
         console.say("git-swarm is not on your PATH; where it is not, a push is not looked at.")
     return 0

@@ -410,6 +410,25 @@ def test_a_hook_that_was_there_runs_first_and_comes_back_byte_for_byte(pusher: P
     assert [file.name for file in pusher.hook.parent.iterdir() if "swarm" in file.name] == []
 
 
+def test_a_hook_that_nobody_runs_is_not_run_and_comes_back_as_it_was(pusher: Pusher) -> None:
+    pusher.swarm("hook", "uninstall")
+    pusher.hook.write_text("#!/bin/sh\nexit 1\n")
+    pusher.hook.chmod(0o640)
+
+    told = pusher.swarm("hook", "install").stdout.splitlines()[1]
+    pushed = pusher.push("origin", "main:copy").status
+    pusher.swarm("hook", "uninstall")
+
+    assert told == (
+        "The hook from before is pre-push.before-swarm and is not executable: nobody runs it."
+    )
+    assert pushed == 0
+    assert (pusher.hook.read_text(), pusher.hook.stat().st_mode & 0o777) == (
+        "#!/bin/sh\nexit 1\n",
+        0o640,
+    )
+
+
 def test_the_hook_is_put_where_the_settings_say(pusher: Pusher) -> None:
     pusher.swarm("hook", "uninstall")
     pusher.repo.git("config", "core.hooksPath", ".githooks")
