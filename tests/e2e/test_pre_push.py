@@ -381,6 +381,18 @@ def test_a_branch_with_open_conflicts_is_not_pushed_nor_what_lacks_it(pusher: Pu
     }
 
 
+def test_a_push_of_our_own_does_not_run_the_hook(pusher: Pusher) -> None:
+    swarm = pusher.swarm
+    swarm.script.answers["task"] = file_reply({"app.py": MARKED})
+    run = swarm.carry_out({"id": "one", "role": "builder"}).json["run"]
+    pusher.repo.git("config", "swarm.forge", "none")
+
+    assert swarm("pr", "--draft").status == 0
+
+    assert pusher.remote(f"refs/heads/swarm/{run}/merged") != ""
+    assert "review" not in swarm.purposes()
+
+
 # -- the hook's place
 
 
