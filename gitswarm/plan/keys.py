@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from gitswarm.plan.suspects import may_hold, suspects
+
 if TYPE_CHECKING:
     from detect_secrets.plugins.base import RegexBasedDetector
 
@@ -47,53 +49,12 @@ def _found_in(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     """Kind and place of each key."""
     for start, end in suspects(text):
         for plugin in _plugins():
-            if not _may_hold(plugin, text, start, end):
+            if not may_hold(str(plugin.secret_type), text, start, end):
                 continue
             for regex in plugin.denylist:
                 for found in regex.finditer(text, start, end):
                     if _is_meant(found):
                         yield str(plugin.secret_type), found
-
-
-# -- where to look: the detector takes seconds for what a push may have, and this a few milliseconds
-
-LONG_WORD = 20
-"""Characters that every key has without a blank between them, but for those with a telltale."""
-
-_TELLTALES = ("private key", "putty-user-key", "_authtoken", "xox", "hooks.slack.com", "sq0csp-")
-"""What is in the keys that may have no long word, in lower case."""
-
-_WORDS = bytes(
-    ord("x") if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "+/=_-") else ord(" ")
-    for byte in range(256)
-)
-
-
-def suspects(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each part of a text that may hold a key: a line with a long word, or all of
-    it where there is a telltale."""
-    lower = text.lower()
-    if any(telltale in lower for telltale in _TELLTALES):
-        yield 0, len(text)
-        return
-    words = text.encode("latin-1", "replace").translate(_WORDS)
-    end = 0
-    while (found := words.find(b"x" * LONG_WORD, end)) >= 0:
-        start = text.rfind("\n", end, found) + 1 or end
-        end = text.find("\n", found)
-        if end < 0:
-            end = len(text)
-        yield start, end
-
-
-def _may_hold(plugin: "RegexBasedDetector", text: str, start: int, end: int) -> bool:
-    """False where a plugin would only waste its time, which is that of the square of a long line:
-    it looks for a word behind anything that there may be, and the word is not there."""
-    word = _BEHIND_ANYTHING.get(str(plugin.secret_type))
-    return word is None or text.find(word, start, end) >= 0
-
-
-_BEHIND_ANYTHING = {"NPM tokens": ":_authToken=", "OpenAI Token": "T3BlbkFJ"}
 
 
 _LAST_LINE = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitswarm.plan.keys import _plugins, keys_in, suspects
+from gitswarm.plan.keys import _plugins, keys_in
+from gitswarm.plan.suspects import NEAR, may_hold, suspects
 
 FORMS = [(str(plugin.secret_type), regex) for plugin in _plugins() for regex in plugin.denylist]
 ASCII = st.characters(max_codepoint=127)
@@ -22,22 +23,31 @@ def test_whatever_a_key_looks_like_it_is_in_a_part_that_is_looked_at(
     key = data.draw(st.from_regex(regex, fullmatch=True, alphabet=ASCII))
     before, after = data.draw(AROUND), data.draw(AROUND)
 
-    parts = list(suspects(before + key + after))
+    text = before + key + after
+
+    looked_at = [(start, end) for start, end in suspects(text) if may_hold(kind, text, start, end)]
 
     place = (len(before), len(before) + len(key))
-    assert any(start <= place[0] and place[1] <= end for start, end in parts), kind
+    assert any(start <= place[0] and place[1] <= end for start, end in looked_at)
 
 
-@given(st.lists(st.text(alphabet="ab1 -\né\U0001f511\udcff", max_size=30), max_size=8))
-def test_the_parts_are_whole_lines_in_order_each_once(words: list[str]) -> None:
-    text = ("x" * 21).join(words)
+PIECES = ["x" * 21, "ab1-" * 5, "\n", f"\n{'. ' * NEAR}\n", "short ", "é\U0001f511\udcff"]
 
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_the_parts_are_the_lines_with_long_words_and_what_is_between_near_ones(text: str) -> None:
     parts = list(suspects(text))
 
-    assert parts == sorted(set(parts))
-    assert {text[start:end] for start, end in parts} == {
-        line for line in text.split("\n") if re.search("[A-Za-z0-9+/=_-]{20}", line)
-    }
+    long = [
+        line.span() for line in re.finditer(".+", text) if re.search("[\\w+/=-]{20}", line[0], re.A)
+    ]
+    merged: list[tuple[int, int]] = []
+    for start, end in long:
+        if merged and start - merged[-1][1] <= NEAR:
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((start, end))
+    assert parts == merged
 
 
 def test_a_text_of_short_words_has_no_part_worth_looking_at() -> None:
