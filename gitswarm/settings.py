@@ -145,7 +145,7 @@ class Settings:
             model=read("swarm.model", _word, default.model),
             roles=_roles(config),
             jobs=read("swarm.jobs", _count, default.jobs),
-            budget_usd=read("swarm.budget", _money, default.budget_usd),
+            budget_usd=read("swarm.budget", dollars, default.budget_usd),
             timeout_seconds=read("swarm.timeout", _seconds, default.timeout_seconds),
             verify=read("swarm.verify", str, default.verify) or None,
             check=read("swarm.check", str, default.check) or None,
@@ -247,8 +247,10 @@ def _count(value: str) -> int:
     return int(value)
 
 
-def _money(value: str) -> float | None:
-    return _number(value, "an amount in US dollars above 0", lambda amount: amount > 0)
+def dollars(value: str) -> float:
+    """An amount of money. Raises `ValueError` that says what it takes."""
+    what = "an amount in US dollars above 0, such as 2.50"
+    return _number(value, what, lambda amount: amount > 0)
 
 
 def _seconds(value: str) -> float:

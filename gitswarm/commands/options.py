@@ -12,9 +12,17 @@ from gitswarm.errors import GitError, UsageError
 from gitswarm.repo.environment import take_git_environment
 from gitswarm.repo.objects import RUN_ID, RunId
 from gitswarm.repo.repository import Repository
-from gitswarm.settings import Settings
+from gitswarm.settings import Settings, dollars
 
 Command = Callable[..., Any]
+
+
+def _dollars(_ctx: click.Context, _option: click.Parameter, value: str | None) -> float | None:
+    try:
+        return None if value is None else dollars(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, not {value!r}") from None
+
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, all else on stderr."
@@ -27,7 +35,7 @@ def model_options(command: Command) -> Command:
         click.option("--model", metavar="M", help="The model to ask (swarm.model)."),
         click.option(
             "--budget",
-            type=click.FloatRange(min=0, min_open=True),
+            callback=_dollars,
             metavar="USD",
             help="Spend at most this much, over all agents (swarm.budget).",
         ),
@@ -67,7 +75,7 @@ def asking_options(command: Command) -> Command:
         click.option("--model", metavar="M", help="The model to ask (swarm.model)."),
         click.option(
             "--budget",
-            type=click.FloatRange(min=0, min_open=True),
+            callback=_dollars,
             metavar="USD",
             help="Spend at most this much (swarm.budget).",
         ),
@@ -93,7 +101,7 @@ def resuming_options(command: Command) -> Command:
     options = [
         click.option(
             "--budget",
-            type=click.FloatRange(min=0, min_open=True),
+            callback=_dollars,
             metavar="USD",
             help="Spend at most this much, with all that was spent before (swarm.budget).",
         ),

@@ -55,6 +55,15 @@ def unchanged(shared: Swarm) -> Iterator[Swarm]:
             "Invalid value for '--jobs': 0 is not in the range x>=1.",
             "git swarm -h",
         ),
+        *(
+            (
+                ["-y", f"--budget={value}", "add a feature"],
+                "Invalid value for '--budget': it takes an amount in US dollars above 0, such as"
+                f" 2.50, not '{value}'",
+                "git swarm -h",
+            )
+            for value in ("0", "-1", "nan", "inf", "1,5", "$2")
+        ),
         (
             ["-y", "--base", "nonsense", "add a feature"],
             "'nonsense' does not name a commit",
