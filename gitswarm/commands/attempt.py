@@ -13,7 +13,7 @@ from gitswarm.cli import STARTED, StoppedError, print_json
 from gitswarm.console import Console
 from gitswarm.errors import GitswarmError, SettingsError, UsageError
 from gitswarm.history import choose_run
-from gitswarm.model.claude import FAULTS, ClaudeModel, start_import
+from gitswarm.model.claude import FAULTS, SILENCE, ClaudeModel, start_import
 from gitswarm.model.limits import Budget, Limiter
 from gitswarm.model.prices import Prices, price_overrides
 from gitswarm.orchestrator import Confirm, Orchestrator, require_fit
@@ -52,6 +52,7 @@ def open_model(
         limiter=Limiter(settings.jobs + RESOLVING_AT_ONCE, patience=settings.timeout_seconds),
         prices=prices,
         budget=Budget(settings.budget_usd, spent_usd=spent_usd),
+        silence=min(SILENCE, settings.timeout_seconds),
         faults=faults,
     )
 

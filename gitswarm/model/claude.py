@@ -7,6 +7,7 @@ import asyncio
 import gc
 import importlib
 import math
+import ssl
 import threading
 from dataclasses import replace
 from types import TracebackType
@@ -37,6 +38,9 @@ meanwhile all calls are held back."""
 
 CONNECT_SECONDS = 10.0
 
+SILENCE = 60.0
+"""Seconds without a byte of an answer after which it is given up."""
+
 STATUS_OF_TYPE = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -52,6 +56,7 @@ STATUS_OF_TYPE = {
 
 CREDENTIALS_HINT = "set ANTHROPIC_API_KEY to a valid key of the Claude API"
 NETWORK_HINT = "check the network, ANTHROPIC_BASE_URL and the proxy variables"
+CERTIFICATE_HINT = "set SSL_CERT_FILE to a file with the certificate that signed it"
 
 
 def start_import() -> None:
@@ -74,9 +79,10 @@ class ClaudeModel:
     A call that fails on the way is asked again from the start; what had come of the reply is
     dropped. It may have been billed all the same, so `Reply.usage` and `Reply.cost_usd` include it:
     the prompt as the stream reported it when it began, the output by an estimate that is rather too
-    high. A try that did not get that far reported nothing and counts nothing. When no reply is to
-    be had, a last `CallProgress` says what the tries cost, and the error's `cost_usd`; the budget
-    has them in any case.
+    high. Of a try that was sent and got no answer before it was broken off, the whole prompt is
+    counted, by its estimate; one that was refused or never reached the service counts nothing. When
+    no reply is to be had, a last `CallProgress` says what the tries cost, and the error's
+    `cost_usd`; the budget has them in any case.
     """
 
     def __init__(
@@ -85,7 +91,7 @@ class ClaudeModel:
         limiter: Limiter,
         prices: Prices,
         budget: Budget | None = None,
-        silence: float = 60.0,
+        silence: float = SILENCE,
         faults: int = FAULTS,
     ) -> None:
         """`faults` is how often a call is repeated that failed on the way. `silence` is the longest
@@ -173,6 +179,9 @@ class ClaudeModel:
             call.sent_at = min(call.sent_at, self._limiter.clock.monotonic())
             try:
                 return await self._receive(client, call, message, slot, reservation.max_tokens)
+            except (_UnansweredError, asyncio.CancelledError):
+                message.assume_prompt(call.prompt)
+                raise
             finally:
                 reservation.cost_usd = call.account(message.usage)
 
@@ -215,16 +224,11 @@ class ClaudeModel:
                     "a request header holds what cannot be sent, such as a line break",
                     hint="look at ANTHROPIC_API_KEY and ANTHROPIC_CUSTOM_HEADERS",
                 ) from None
-            if isinstance(cause, httpx2.ReadTimeout):
-                raise _TransientError(f"nothing came for {self._silence:g} s") from error
-            unreachable = f"{client.base_url.host or 'the API'} cannot be reached: {_said(cause)}"
-            if isinstance(cause, httpx2.UnsupportedProtocol):
-                raise UnreachableError(unreachable, hint=NETWORK_HINT) from error
-            raise _TransientError(unreachable) from error
+            raise _unconnected(cause, client, self._silence) from error
         except httpx2.TimeoutException as error:
-            raise _TransientError(f"nothing came for {self._silence:g} s") from error
+            raise _UnansweredError(f"nothing came for {self._silence:g} s") from error
         except httpx2.HTTPError as error:
-            raise _TransientError(f"the connection broke off ({_said(error)})") from error
+            raise _UnansweredError(f"the connection broke off ({_said(error)})") from error
         except (anthropic.APIError, ValueError, LookupError, AttributeError) as error:
             # the SDK checks nothing of what it reads: a field that is missing is missing here
             raise _TransientError("the reply is not what the Messages API sends") from error
@@ -281,17 +285,22 @@ class _TransientError(Exception):
         self.hint = hint
 
 
+class _UnansweredError(_TransientError):
+    """A try that was on its way, or further, when the connection gave out: it may be billed."""
+
+
 def _client(silence: float) -> "AsyncAnthropic":
     """The client with the settings of the environment; takes a second where it is not imported."""
     import anthropic
+    import httpx2
 
     try:
         return anthropic.AsyncAnthropic(
-            max_retries=0, timeout=anthropic.Timeout(silence, connect=CONNECT_SECONDS)
+            max_retries=0, timeout=anthropic.Timeout(silence, connect=min(CONNECT_SECONDS, silence))
         )
     except anthropic.CredentialsError as error:
         raise CredentialsError(str(error), hint=CREDENTIALS_HINT) from error
-    except (ValueError, ImportError) as error:  # a proxy of a kind that it does not know
+    except (ValueError, ImportError, httpx2.InvalidURL) as error:  # of the service, or of a proxy
         raise UnreachableError(
             f"the model client cannot be set up: {error}", hint=NETWORK_HINT
         ) from error
@@ -320,6 +329,36 @@ async def _send(
     return stream
 
 
+def _unconnected(
+    cause: BaseException, client: "AsyncAnthropic", silence: float
+) -> ModelError | _TransientError:
+    """What it means that a request got no answer."""
+    import httpx2
+
+    if isinstance(cause, httpx2.ReadTimeout):
+        return _UnansweredError(f"nothing came for {silence:g} s")
+    host = client.base_url.host or "the API"
+    if isinstance(cause, httpx2.ProxyError):
+        return _TransientError(f"the proxy makes no connection to {host}: {_said(cause)}")
+    unreachable = f"{host} cannot be reached: {_said(cause)}"
+    if isinstance(cause, httpx2.UnsupportedProtocol):
+        return UnreachableError(unreachable, hint=NETWORK_HINT)
+    if _is_mistrusted(cause):
+        return UnreachableError(unreachable, hint=CERTIFICATE_HINT)
+    if isinstance(cause, (httpx2.ReadError, httpx2.RemoteProtocolError)):
+        return _UnansweredError(unreachable)
+    return _TransientError(unreachable)
+
+
+def _is_mistrusted(error: BaseException | None) -> bool:
+    """Whether it is the certificate of the other side that is not accepted."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _answered(error: "APIStatusError", call: _Call, slot: Slot) -> ModelError | _TransientError:
     """What an error of the service means, told to the limiter where it concerns other calls."""
     headers = error.response.headers
@@ -327,7 +366,8 @@ def _answered(error: "APIStatusError", call: _Call, slot: Slot) -> ModelError | 
     if status == 200:
         status = STATUS_OF_TYPE.get(error.type or "", 500)
     said = f"{status} {error.api_message or error.response.reason_phrase}".rstrip()
-    if status == 402 or (error.error_code or "").endswith("spend_limit_reached"):
+    is_billing = error.type == "billing_error" or status == 402
+    if is_billing or (error.error_code or "").endswith("spend_limit_reached"):
         return CredentialsError(
             f"the account cannot pay for this call: {said}",
             hint="see the account's billing settings",
@@ -357,4 +397,6 @@ def _answered(error: "APIStatusError", call: _Call, slot: Slot) -> ModelError | 
 
 
 def _said(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):  # which says only that there is something in it
+        error = error.exceptions[0]
     return str(error) or type(error).__name__

@@ -119,6 +119,12 @@ class Incoming:
             case "message_delta":
                 self._end(event)
 
+    def assume_prompt(self, tokens: int) -> None:
+        """Count a prompt of so many tokens, all of them written to the cache, unless the stream
+        has said what there was."""
+        if self._usage == Usage():
+            self._usage = Usage(cache_write=tokens)
+
     @property
     def output_tokens(self) -> int:
         """Exact once the message is complete; before that an estimate, rather too high."""

@@ -112,3 +112,18 @@ def test_the_ledger_knows_every_outcome_and_no_worktree_is_left(
     assert shared.recorded_outcomes() == OUTCOMES
     assert shared.ledger()["run.json"]["state"] == "finished"
     assert not shared.worktrees.exists()
+
+
+def test_a_reply_that_falls_silent_is_waited_for_no_longer_than_anything_else(
+    swarm: Swarm,
+) -> None:
+    swarm.repo.git("config", "swarm.timeout", "1")
+    plan = plan_reply(builder("a"))
+    swarm.script.answers = {
+        "plan": in_turn(Scripted.text(plan, fault="stall"), plan),
+        "task": file_reply({"a.txt": "a\n"}),
+    }
+    done = swarm("-y", "--json", "a goal")
+
+    assert (done.status, done.outcomes) == (0, {"a": "done"})
+    assert swarm.purposes() == ["plan", "plan", "task"]

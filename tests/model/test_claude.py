@@ -1,7 +1,12 @@
 import asyncio
 import json
+import shutil
+import ssl
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -18,6 +23,7 @@ from gitswarm.model import CallProgress, Prefix, Reply, Tool, ToolCall, Turn, Us
 from gitswarm.model.claude import ClaudeModel
 from gitswarm.model.limits import Budget, Limiter
 from gitswarm.model.prices import Prices
+from gitswarm.model.wire import estimated_tokens
 from tests.messages_api import Call, Fault, MessagesApi, Scripted
 from tests.model.clock import SkippingClock
 from tests.model.conftest import MODEL, ask
@@ -35,6 +41,21 @@ def in_turn(api: MessagesApi, *answers: Scripted | str) -> None:
     """Answer the calls with these in order; a further call fails the test."""
     left = iter(answers)
     api.respond = lambda call: next(left)
+
+
+@asynccontextmanager
+async def answering(answer: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """The address of a server that answers whatever it is asked with these bytes."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer.encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
 
 
 async def error_of(model: ClaudeModel, asked: str = MODEL) -> ModelError:
@@ -246,6 +267,33 @@ async def test_an_answer_that_does_not_begin_is_given_up(
     assert error.message == "no reply in 5 tries; at last nothing came for 0.1 s"
 
 
+async def test_a_call_that_may_have_been_billed_unanswered_counts_its_whole_prompt(
+    api: MessagesApi, clock: SkippingClock
+) -> None:
+    api.respond = lambda call: Scripted(latency=30)
+    request = ask("Hello", prefix=CONTEXT)
+    price = Prices.load().of(MODEL)
+    assert price
+    prompt_usd = price.worst_case(estimated_tokens(request), 0)
+    budget = Budget()
+    lost: list[CallProgress] = []
+    async with ClaudeModel(
+        limiter=Limiter(2, clock=clock), prices=Prices.load(), budget=budget, silence=0.1, faults=1
+    ) as model:
+        with pytest.raises(UnreachableError) as raised:
+            await model.ask(request)
+        assert len(api.calls) == 2
+        assert raised.value.cost_usd == pytest.approx(2 * prompt_usd)
+
+        call = asyncio.ensure_future(model.ask(request, lost.append))
+        while len(api.calls) < 3:
+            await asyncio.sleep(0.01)
+        call.cancel()
+        await asyncio.wait([call])
+    assert lost[-1].cost_usd == pytest.approx(prompt_usd)
+    assert budget.spent_usd == pytest.approx(3 * prompt_usd)
+
+
 async def test_a_service_that_is_always_overloaded_is_given_up(
     api: MessagesApi, model: ClaudeModel
 ) -> None:
@@ -327,6 +375,22 @@ async def test_what_no_retry_can_mend_is_said_at_once(
     assert error.cost_usd == 0.0
 
 
+async def test_billing_is_told_from_a_bad_key_where_both_are_forbidden(
+    model: ClaudeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = {"type": "billing_error", "message": "Billing is not set up"}
+    body = json.dumps({"type": "error", "error": error})
+    async with answering(
+        f"HTTP/1.1 403 Forbidden\r\ncontent-length: {len(body)}\r\n\r\n{body}"
+    ) as url:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+        said = await error_of(model)
+    assert type(said) is CredentialsError
+    assert said.message == "the account cannot pay for this call: 403 Billing is not set up"
+    assert said.hint == "see the account's billing settings"
+
+
 async def test_an_unknown_model_is_named_with_the_setting(
     api: MessagesApi, model: ClaudeModel
 ) -> None:
@@ -377,6 +441,60 @@ async def test_an_endpoint_that_cannot_be_reached_is_named_after_a_few_tries(
     assert type(error) is UnreachableError
     assert error.message.startswith(f"no reply in 5 tries; at last {reason}")
     assert error.hint == "check the network, ANTHROPIC_BASE_URL and the proxy variables"
+    assert error.cost_usd == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://[::1", "the model client cannot be set up: Invalid port: ':1'"),
+        ("http://127.0.0.1:99999", "127.0.0.1 cannot be reached: connect(): port must be"),
+    ],
+)
+async def test_an_address_that_is_none_is_told(
+    model: ClaudeModel, monkeypatch: pytest.MonkeyPatch, url: str, reason: str
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+    error = await error_of(model)
+    assert type(error) is UnreachableError
+    assert reason in error.message
+    assert error.hint == "check the network, ANTHROPIC_BASE_URL and the proxy variables"
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
+async def test_a_certificate_that_nobody_vouches_for_is_said_at_once(
+    model: ClaudeModel, monkeypatch: pytest.MonkeyPatch, clock: SkippingClock, tmp_path: Path
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    made += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(made, check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    async with answering("", tls) as url:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+        error = await error_of(model)
+    assert type(error) is UnreachableError
+    assert "certificate verify failed" in error.message
+    assert error.hint == "set SSL_CERT_FILE to a file with the certificate that signed it"
+    assert clock.slept == []
+
+
+async def test_a_proxy_that_refuses_is_what_is_to_blame(
+    model: ClaudeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with answering("HTTP/1.1 403 Forbidden by policy\r\ncontent-length: 0\r\n\r\n") as url:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", "https://example.invalid")
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        error = await error_of(model)
+    assert type(error) is UnreachableError
+    assert error.message == (
+        "no reply in 5 tries; at last the proxy makes no connection to example.invalid: 403"
+        " Forbidden by policy"
+    )
 
 
 async def test_an_endpoint_without_tls_is_no_endpoint(
@@ -453,18 +571,10 @@ async def test_text_that_is_not_unicode_is_refused_before_it_is_sent(
 async def test_an_endpoint_that_is_no_messages_api_is_no_reply(
     model: ClaudeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def portal(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        page = b"<html>Please log in</html>"
-        head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(page)}\r\n\r\n".encode()
-        writer.write(head + page)
-        await writer.drain()
-        writer.close()
-
-    async with await asyncio.start_server(portal, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    page = "<html>Please log in</html>"
+    async with answering(f"HTTP/1.1 200 OK\r\ncontent-length: {len(page)}\r\n\r\n{page}") as url:
         monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
         error = await error_of(model)
     assert error.message == "no reply in 5 tries; at last the reply ended before it was complete"
 
