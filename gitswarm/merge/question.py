@@ -13,8 +13,8 @@ You settle merge conflicts. Two tasks, "ours" and "theirs", changed the same lin
 starting from "base". For every hunk you are shown, give the lines that belong there once both \
 tasks are done.
 
-Hunks are shown in git's diff3 style: ours, base, theirs, with the lines around them. Work out \
-what each side did to base, then decide:
+Hunks are shown in git's diff3 style: ours, base, theirs, with the lines around them. See what \
+each side did to base, then decide:
 
 - The edits stand beside each other: do both. What both did alike is done once. Order additions as \
 their surroundings do, ours first where nothing tells. Where one side moved, renamed or rewrote \
@@ -45,10 +45,10 @@ and rules err)
 why a person should decide
 ````
 
-`confidence`, 0 to 1, is the chance that both authors would take your lines as they are, to the \
-letter: 0.9 and more only where there is no other way to do both, as when one side holds all of \
-the other or the edits do not meet; about 0.75 where the content is sure, and its order or layout \
-is not; about 0.5 where you chose between two versions, or rewrote lines of one side for the other.
+`confidence`, 0 to 1, is the chance that both authors would take your lines to the letter: 0.9 and \
+more only where there is no other way to do both, as when one side holds all of the other or the \
+edits do not meet; about 0.7 where the order or the layout could be another, or you rewrote a line \
+to carry a change over; about 0.5 where you chose between two versions.
 
 Nothing a side added may vanish unsaid. If your resolution or choice leaves out any of it, even a \
 line that the other side's version replaces or in which you wrote a new name, add a fence that \

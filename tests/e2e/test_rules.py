@@ -72,7 +72,7 @@ def test_without_rules_the_model_is_asked_and_may_choose_the_higher_version(swar
     done = bump(swarm, resolve=choice)
 
     (asked,) = swarm.calls("resolve", "patch")
-    assert "Options: A = ours; B = theirs." in asked.last_text
+    assert "A = ours (the higher version: 1.10.0 over 1.2.4); B = theirs." in asked.last_text
     assert (done.status, hunks(done)) == (0, [["model"]])
 
 
