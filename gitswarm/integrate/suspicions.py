@@ -7,6 +7,7 @@ the merge brought together; how many others there are makes no difference.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import chain
 
 from gitswarm.findings import Finding, Severity
 from gitswarm.integrate.values import UNPARSABLE
@@ -40,7 +41,7 @@ def find_suspicious(repository: Repository, base: Oid, merged: Oid) -> tuple[Fin
     look = _Look(repository)
     seen = [one for merge in repository.merges_between(base, merged) for one in look.at(*merge)]
     paths = {path for one in seen for path in one.paths}
-    blobs = {path: repository.blob_at(merged, path) for path in paths}
+    blobs = repository.blobs_at(merged, paths)
     texts = {path: repository.blob(blob) for path, blob in blobs.items() if blob}
     found = filter(None, (one.find(texts) for one in seen))
     once = {(one.category, one.path, one.title): one for one in found}
@@ -58,11 +59,21 @@ class _Look:
         """What one merge did wrong. The cost is that of what `theirs` brought, however much more
         there is in `ours`, unless it took away what `ours` may be calling."""
         brought = self._repository.changed_blobs(ours, merge)
+        others = self._repository.blobs_at(theirs, brought)
         for path, (before, after) in brought.items():
-            other = self._repository.blob_at(theirs, path)
+            other = others[path]
             if after not in (None, other):
                 yield from self._in_file(path, after, [one for one in (before, other) if one])
-        for call in self._broken_calls(merge, ours, theirs, [*filter(_is_python, brought)]):
+        merged = self._modules(merge, {path: after for path, (_, after) in brought.items()})
+        mine = self._modules(ours, {path: before for path, (before, _) in brought.items()})
+        other_side = self._modules(theirs, others)
+        python = [*filter(_is_python, brought)]
+        calls = broken_calls(python, merged=merged, side=other_side, other=mine)
+        if any(takes_away(mine(path), merged(path)) for path in python):
+            had = filter(_is_python, self._repository.changed_blobs(theirs, merge))
+            more = broken_calls(had, merged=merged, side=mine, other=other_side)
+            calls = chain(calls, more)
+        for call in calls:
             yield _Suspicion((call.path, call.module), partial(_broken, call))
 
     def _in_file(self, path: RepoPath, merged: Oid, parents: Sequence[Oid]) -> Iterator[_Suspicion]:
@@ -78,19 +89,12 @@ class _Look:
         for name in repeated(path, text).keys() - known:
             yield _Suspicion((path,), partial(_repeated, path, name))
 
-    def _broken_calls(
-        self, merge: Oid, ours: Oid, theirs: Oid, brought: Sequence[RepoPath]
-    ) -> Iterator[BrokenCall]:
-        merged, mine, other = map(self._modules, (merge, ours, theirs))
-        yield from broken_calls(brought, merged=merged, side=other, other=mine)
-        if any(takes_away(mine(path), merged(path)) for path in brought):
-            had = self._repository.changed_blobs(theirs, merge)
-            yield from broken_calls(filter(_is_python, had), merged=merged, side=mine, other=other)
+    def _modules(self, commit: Oid, known: Mapping[RepoPath, Oid | None]) -> Modules:
+        """The modules of a commit, some of whose blobs are known already."""
 
-    def _modules(self, commit: Oid) -> Modules:
         @cache
         def module(path: RepoPath) -> PythonModule | None:
-            blob = self._repository.blob_at(commit, path)
+            blob = known[path] if path in known else self._repository.blob_at(commit, path)
             return self._module(blob) if blob else None
 
         return module

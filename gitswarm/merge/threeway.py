@@ -153,7 +153,7 @@ def conflicting_paths(
 
 
 _MERGE = ("-c", "merge.conflictStyle=diff3", "merge-tree", "--write-tree", "-z")
-_FORECAST = (*_MERGE, "--name-only", "--no-messages")
+_FORECAST = ("-c", "core.fsync=none", *_MERGE, "--name-only", "--no-messages")
 _USAGE = 129
 """git's exit code for an option it does not know."""
 

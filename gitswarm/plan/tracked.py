@@ -9,7 +9,7 @@ from gitswarm.errors import GitError
 from gitswarm.plan.path_text import spell
 from gitswarm.plan.pathspecs import alternatives
 from gitswarm.plan.withheld import Withheld
-from gitswarm.repo.objects import Oid, RepoPath, TreeEntry
+from gitswarm.repo.objects import Oid, RepoPath, TreeEntry, empty_tree
 from gitswarm.repo.repository import Repository
 
 BINARY_WITHIN = 8_000
@@ -113,7 +113,7 @@ class TrackedFiles:
         records = self._repository.lines(
             "diff-tree",
             *("-r", "-z", "--raw", "--no-abbrev", "--no-renames"),
-            *(self._empty_tree, self._commit),
+            *(empty_tree(self._commit), self._commit),
             "--",
             *_pathspecs(glob),
         )
@@ -122,11 +122,6 @@ class TrackedFiles:
             for facts, path in zip(records[::2], records[1::2], strict=True)
             for _, mode, _, oid, _ in [facts.decode().split(" ")]
         ]
-
-    @cached_property
-    def _empty_tree(self) -> str:
-        stored = self._repository.git("hash-object", "-t", "tree", "--stdin")
-        return stored.stdout.decode().strip()
 
     def count_matches(self, query: Query) -> dict[RepoPath, int]:
         """How many lines match in each text file that has any, in git's order; those that are kept

@@ -17,7 +17,7 @@ from shutil import copytree
 from tempfile import TemporaryDirectory
 
 from gitswarm.repo.command import GitOutput
-from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, Oid, RepoPath
+from gitswarm.repo.objects import EXECUTABLE_MODE, FILE_MODE, Oid, RepoPath, empty_tree
 from gitswarm.repo.repository import Repository
 
 MARKER_SIZE = 23
@@ -131,13 +131,12 @@ def _marker_size(value: str) -> int:
 def _attribute_files(repository: Repository, commit: Oid) -> dict[RepoPath, bytes]:
     """The attributes files of a commit that git would read from a checkout: no symbolic links."""
     found: dict[RepoPath, Oid] = {}
-    for line in repository.lines("ls-tree", "-r", "-z", "--full-tree", commit):
-        if not line.endswith(_NAME):
-            continue
-        facts, _, path = line.partition(b"\t")
-        mode, _, oid = facts.decode().split(" ")
-        *folders, name = path.split(b"/")
-        if name == _NAME and mode in (FILE_MODE, EXECUTABLE_MODE) and b".." not in folders:
+    everywhere = b":(top,glob)**/" + _NAME
+    form = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames")
+    facts_and_paths = iter(repository.lines(*form, empty_tree(commit), commit, "--", everywhere))
+    for facts, path in zip(facts_and_paths, facts_and_paths, strict=True):
+        _, mode, _, oid, _ = facts.decode().split(" ")
+        if mode in (FILE_MODE, EXECUTABLE_MODE) and b".." not in path.split(b"/"):
             found[RepoPath(path)] = Oid(oid)
     blobs = repository.blobs(found.values())
     return {path: blobs[oid] for path, oid in found.items()}

@@ -1,5 +1,6 @@
 """A type for each kind of name that git knows, and the values read from its objects."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import NewType
@@ -31,6 +32,12 @@ FILE_MODE = "100644"
 EXECUTABLE_MODE = "100755"
 SYMLINK_MODE = "120000"
 SUBMODULE_MODE = "160000"
+
+
+def empty_tree(like: Oid) -> Oid:
+    """The tree without entries, which git knows in every repository, by the kind of name that it
+    has where `like` is a name."""
+    return Oid(hashlib.new("sha1" if len(like) == 40 else "sha256", b"tree 0\0").hexdigest())
 
 
 def show(path: RepoPath) -> str:

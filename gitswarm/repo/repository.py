@@ -294,8 +294,15 @@ class Repository:
 
     def blob_at(self, treeish: Oid, path: RepoPath) -> Oid | None:
         """The file at a path of a tree, which is not read; None where there is none."""
-        found = self._reader.info(treeish.encode() + b":" + path)
-        return found.oid if found and found.kind == "blob" else None
+        return self.blobs_at(treeish, [path])[path]
+
+    def blobs_at(self, treeish: Oid, paths: Iterable[RepoPath]) -> dict[RepoPath, Oid | None]:
+        wanted = list(paths)
+        found = self._reader.all_info([treeish.encode() + b":" + path for path in wanted])
+        return {
+            path: one.oid if one and one.kind == "blob" else None
+            for path, one in zip(wanted, found, strict=True)
+        }
 
     def blob(self, oid: Oid) -> bytes:
         return self._contents(oid)
@@ -318,13 +325,11 @@ class Repository:
 
     def sizes(self, oids: Iterable[Oid]) -> dict[Oid, int]:
         """The lengths in bytes of many objects, none of which is read."""
-        sizes: dict[Oid, int] = {}
-        for oid in dict.fromkeys(oids):
-            found = self._reader.info(oid.encode())
-            if found is None:
-                raise _missing(oid)
-            sizes[oid] = found.size
-        return sizes
+        wanted = list(dict.fromkeys(oids))
+        found = self._reader.all_info([oid.encode() for oid in wanted])
+        if None in found:
+            raise _missing(wanted[found.index(None)])
+        return {oid: one.size for oid, one in zip(wanted, found, strict=True) if one}
 
     def _contents(self, oid: Oid) -> bytes:
         return self._all_contents([oid])[0]
@@ -334,12 +339,6 @@ class Repository:
         if None in found:
             raise _missing(oids[found.index(None)])
         return [one[1] for one in found if one]
-
-    def _read_trees(self, oids: Sequence[Oid]) -> list[dict[bytes, TreeEntry]]:
-        return [
-            {entry.path: entry for entry in parse_tree(data, digest_size=len(oid) // 2)}
-            for oid, data in zip(oids, self._all_contents(oids), strict=True)
-        ]
 
     # -- writing objects
 
@@ -527,13 +526,13 @@ class Repository:
 
     def changes(self, old: Oid, new: Oid) -> dict[RepoPath, Change]:
         """What would make the tree of one commit, edited, that of another."""
-        found = differences(self._read_trees, self.tree(old), self.tree(new))
+        found = differences(self._all_contents, self.tree(old), self.tree(new))
         return {one.path: (one.new.mode, one.new.oid) if one.new else None for one in found}
 
     def changed_blobs(self, old: Oid, new: Oid) -> dict[RepoPath, tuple[Oid | None, Oid | None]]:
         """What was at every path of a regular file that differs between two commits, and what is
         there now; None where there is no such file."""
-        changes = differences(self._read_trees, self.tree(old), self.tree(new))
+        changes = differences(self._all_contents, self.tree(old), self.tree(new))
         found = ((one.path, _file(one.old), _file(one.new)) for one in changes)
         return {path: (was, now) for path, was, now in found if was != now}
 
@@ -557,7 +556,7 @@ class Repository:
             (one.status, one.path)
             for commit in commits
             for parent in commit.parents or (None,)
-            for one in differences(self._read_trees, parent and self.tree(parent), commit.tree)
+            for one in differences(self._all_contents, parent and self.tree(parent), commit.tree)
         )
 
     # -- refs

@@ -8,11 +8,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import TypeVar
 from weakref import finalize
 
 from gitswarm.errors import GitError
 from gitswarm.repo.command import Process, named, says
 from gitswarm.repo.objects import Oid, RefName
+
+T = TypeVar("T")
 
 Start = Callable[[Sequence[str]], Process]
 """Starts a git command of one repository, given its arguments."""
@@ -95,19 +98,27 @@ class ObjectReader(_Standing):
 
     def info(self, name: bytes) -> ObjectInfo | None:
         """What a name stands for; None when there is no such object."""
-        with self._turn:
-            return self._header(self._send(b"info " + name + b"\0"), name)
+        return self.all_info([name])[0]
+
+    def all_info(self, names: Sequence[bytes]) -> list[ObjectInfo | None]:
+        """Of many names, asked for together."""
+        return self._all(b"info ", names, self._header)
 
     def contents(self, name: bytes) -> Contents | None:
         return self.all_contents([name])[0]
 
     def all_contents(self, names: Sequence[bytes]) -> list[Contents | None]:
         """Of many objects, asked for together."""
-        found: list[Contents | None] = []
+        return self._all(b"contents ", names, self._answer)
+
+    def _all(
+        self, command: bytes, names: Sequence[bytes], answer: Callable[[Process, bytes], T | None]
+    ) -> list[T | None]:
+        found: list[T | None] = []
         with self._turn:
             for some in _in_turns(names):
-                process = self._send(b"".join(b"contents " + name + b"\0" for name in some))
-                found += [self._answer(process, name) for name in some]
+                process = self._send(b"".join(command + name + b"\0" for name in some))
+                found += [answer(process, name) for name in some]
         return found
 
     def _answer(self, process: Process, name: bytes) -> Contents | None:

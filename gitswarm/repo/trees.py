@@ -1,6 +1,7 @@
 """Trees: a directory's bytes read and written as git does, and the difference of two of them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gitswarm.repo.objects import TREE_MODE, Oid, RepoPath, TreeEntry
@@ -20,19 +21,29 @@ def format_tree(entries: Iterable[TreeEntry]) -> bytes:
 
 def parse_tree(data: bytes, *, digest_size: int) -> Iterator[TreeEntry]:
     """The entries of a tree object's bytes; a digest has 20 bytes, or 32 with SHA-256."""
-    at = 0
-    while at < len(data):
-        space = data.index(b" ", at)
-        end = data.index(b"\0", space)
-        mode = data[at:space].decode().zfill(6)
-        kind = {TREE_MODE: "tree", "160000": "commit"}.get(mode, "blob")
-        at = end + 1 + digest_size
-        oid = Oid(data[end + 1 : at].hex())
-        yield TreeEntry(mode, kind, oid, RepoPath(data[space + 1 : end]))
+    for raw in _raw_entries(data, digest_size):
+        yield _entry(raw)
 
 
-ReadTrees = Callable[[Sequence[Oid]], Sequence[Mapping[bytes, TreeEntry]]]
-"""The entries of some directories by name, given the names of their tree objects."""
+_RawEntry = tuple[bytes, bytes, bytes]
+"""Mode, name and digest as the tree object has them."""
+
+
+def _raw_entries(data: bytes, digest_size: int) -> list[_RawEntry]:
+    return _ENTRIES[digest_size].findall(data)
+
+
+_ENTRIES = {size: re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
+
+
+def _entry(raw: _RawEntry) -> TreeEntry:
+    mode = raw[0].decode().zfill(6)
+    kind = {TREE_MODE: "tree", "160000": "commit"}.get(mode, "blob")
+    return TreeEntry(mode, kind, Oid(raw[2].hex()), RepoPath(raw[1]))
+
+
+ReadTrees = Callable[[Sequence[Oid]], Sequence[bytes]]
+"""The bytes of some tree objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +70,14 @@ def differences(read: ReadTrees, old: Oid | None, new: Oid | None) -> Iterator[D
         trees = dict(zip(asked, read(asked), strict=True))
         below: list[tuple[bytes, Oid | None, Oid | None]] = []
         for folder, *oids in pairs:
-            was, now = (trees[oid] if oid else {} for oid in oids)
-            for name in was.keys() | now.keys():
-                one, other = was.get(name), now.get(name)
-                if one == other:
-                    continue
+            was, now = (
+                frozenset(_raw_entries(trees[oid], len(oid) // 2)) if oid else frozenset()
+                for oid in oids
+            )
+            before = {raw[1]: _entry(raw) for raw in was - now}
+            after = {raw[1]: _entry(raw) for raw in now - was}
+            for name in before.keys() | after.keys():
+                one, other = before.get(name), after.get(name)
                 path = folder + name
                 if any(entry and entry.kind == "tree" for entry in (one, other)):
                     below.append((path + b"/", _tree(one), _tree(other)))
