@@ -220,22 +220,32 @@ class Worktree:
         return {RepoPath(record[3:]): record[:2].decode() for record in records}
 
     def remove(self) -> bool:
-        """Remove folder and record; git refuses, and this returns False, while something in it is
-        not committed: a file that a sparse one would not have, too."""
-        remove = (*HEED_PATTERNS, "worktree", "remove", str(self.path))
-        with _alone(self.repository):
-            removed = self.repository.git(*remove, ok=(0, 128))
-        return removed.status == 0 or not self.path.exists()
+        """Remove folder and record. False, and nothing goes, where `git worktree remove` would refuse:
+        something in it is in no commit (a file that a sparse one would not have, too), or somebody
+        has locked it. Git itself would read the whole tree to look for submodules."""
+        if self.path.exists() and not self._may_go():
+            return False
+        self.discard()
+        return True
+
+    def _may_go(self) -> bool:
+        if not self.is_intact or (self.git_dir / "locked").exists():
+            return False
+        if (self.git_dir / "modules").exists():
+            return False
+        status = ("status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none")
+        found = self._git(*HEED_PATTERNS, *status, ok=(0, 128))
+        return found.status == 0 and not found.stdout
 
     def discard(self) -> None:
         """Remove a worktree in which only commands ran, whatever they made of it: without its
         `.git` file, or with folders that cannot be written, git alone would not."""
+        for folder, below, _ in os.walk(self.path):
+            for name in below:
+                if not os.path.islink(inner := os.path.join(folder, name)):
+                    os.chmod(inner, 0o700)
+        rmtree(self.path, ignore_errors=True)
         with _alone(self.repository):
-            for folder, below, _ in os.walk(self.path):
-                for name in below:
-                    if not os.path.islink(inner := os.path.join(folder, name)):
-                        os.chmod(inner, 0o700)
-            rmtree(self.path, ignore_errors=True)
             forget = ("worktree", "remove", "--force", "--force", str(self.path))
             self.repository.git(*forget, ok=(0, 128))
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import subprocess
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -167,6 +168,47 @@ def test_where_a_commit_cannot_be_checked_out_a_sparse_worktree_stays_on_the_one
 
     assert (worktree.path / "top.txt").read_text() == "by hand"
     assert status(worktree) == " M top.txt\n"
+    assert not worktree.remove()
+
+
+def lock(worktree: Worktree) -> None:
+    git(worktree, "worktree", "lock", str(worktree.path))
+
+
+def put_a_repository_in_place(worktree: Worktree) -> None:
+    (worktree.path / ".git").unlink()
+    git(worktree, "init", "--quiet")
+
+
+def add_a_submodule(worktree: Worktree) -> None:
+    allowed = ("-c", "protocol.file.allow=always")
+    source = str(worktree.repository.folder)
+    git(worktree, *allowed, "submodule", "--quiet", "add", source, "module")
+    git(worktree, "commit", "--quiet", "--message", "module")
+
+
+@pytest.mark.parametrize("change", [lock, put_a_repository_in_place, add_a_submodule])
+def test_what_git_would_not_remove_stays(
+    repo: RepositoryBuilder, change: Callable[[Worktree], None]
+) -> None:
+    repo.checkout(repo.commit(FILES))
+    worktree = Worktree.add(
+        repo.repository,
+        repo.path.parent / "w",
+        branch=None,
+        commit=repo.repository.commit_oid("HEAD"),
+    )
+    change(worktree)
+
+    assert not worktree.remove()
+    assert (worktree.path / "a/one.py").read_text() == "1"
+
+
+def test_untracked_files_keep_a_worktree_whatever_status_shows(repo: RepositoryBuilder) -> None:
+    repo.git("config", "status.showUntrackedFiles", "no")
+    worktree = add(repo, repo.commit(FILES))
+    (worktree.path / "new").write_text("by hand")
+
     assert not worktree.remove()
 
 
