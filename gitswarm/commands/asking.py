@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from gitswarm.cli import StoppedError
-from gitswarm.commands.attempt import open_model, require_usable_models, run_until_signalled
+from gitswarm.commands.client import open_model, require_usable_models
+from gitswarm.commands.signals import run_until_signalled
 from gitswarm.integrate.answering import Resolve
 from gitswarm.merge.ask import WhyWithheld, ask_resolutions
 from gitswarm.model.claude import start_import

@@ -1,20 +1,17 @@
-"""One attempt at a goal from the command line: signals, the model's client, the report."""
+"""One attempt at a goal from the command line, to its report."""
 
-import asyncio
-import math
-import signal
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from datetime import date
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
 
 import click
 
-from gitswarm.cli import STARTED, StoppedError, print_json
+from gitswarm.cli import STARTED, print_json
+from gitswarm.commands.client import open_model, require_usable_models
+from gitswarm.commands.signals import run_until_signalled
 from gitswarm.console import Console
-from gitswarm.errors import GitswarmError, SettingsError, UsageError
+from gitswarm.errors import GitswarmError, UsageError
 from gitswarm.history import choose_run
-from gitswarm.model.claude import FAULTS, SILENCE, ClaudeModel, start_import
-from gitswarm.model.limits import Budget, Limiter
+from gitswarm.model.claude import start_import
 from gitswarm.model.prices import Prices, price_overrides
 from gitswarm.orchestrator import Confirm, Orchestrator, require_fit
 from gitswarm.plan.reading import read_plan
@@ -25,63 +22,12 @@ from gitswarm.repo.repository import Repository
 from gitswarm.report import Report
 from gitswarm.run import Run
 from gitswarm.saved_run import load_run
-from gitswarm.settings import DEFAULT_MODEL, Settings
+from gitswarm.settings import Settings
 from gitswarm.stop import Stop
 from gitswarm.swarm.program import program_name
 
-T = TypeVar("T")
-
-RESOLVING_AT_ONCE = 4
-"""Calls beside those of the agents that may be under way: files being resolved for a fan-in."""
-
-ECHO_SECONDS = 0.2
-"""Within this time a second signal is the first one again: Ctrl-C reaches every process of the
-terminal, and git passes it on to the command that it runs."""
-
-
 Course = Callable[[Orchestrator, Confirm], Coroutine[Any, Any, Report]]
 """What is to become of a run."""
-
-
-def open_model(
-    settings: Settings, prices: Prices, *, spent_usd: float = 0.0, faults: int = FAULTS
-) -> ClaudeModel:
-    """The model as the settings want it: one limiter and one budget for all calls. `spent_usd` was
-    spent before."""
-    return ClaudeModel(
-        limiter=Limiter(settings.jobs + RESOLVING_AT_ONCE, patience=settings.timeout_seconds),
-        prices=prices,
-        budget=Budget(settings.budget_usd, spent_usd=spent_usd),
-        silence=min(SILENCE, settings.timeout_seconds),
-        faults=faults,
-    )
-
-
-def require_usable_models(settings: Settings, prices: Prices, roles: Iterable[Role] = ()) -> None:
-    """Raise `SettingsError` for a model whose requests are known to fail by now, and for one whose
-    price is not known where a budget is to be kept."""
-    configured = {"swarm.model": settings.model} | {
-        f"swarm.role.{name}.model": role.model for name, role in settings.roles.items()
-    }
-    configured |= {
-        f"swarm.role.{role.name}.model": settings.model_for(role.name, role.model)
-        for role in roles
-        if role.model
-    }
-    for key, model in configured.items():
-        if model is None:
-            continue
-        price = prices.of(model)
-        if price is None and settings.budget_usd is not None:
-            raise SettingsError(
-                f"the price of {model} is not known, so no budget can be kept with it",
-                hint=f"git config swarm.price.{model}.input USD, and the same for .output",
-            )
-        if price and price.ended(date.today()):
-            raise SettingsError(
-                f"the model {model} came to its end on {price.end_of_life}",
-                hint=f"git config {key} {DEFAULT_MODEL}",
-            )
 
 
 def cost_remarks(plan: Plan, roles: Mapping[str, Role], settings: Settings) -> list[str]:
@@ -204,34 +150,3 @@ def edited(plan: Plan, roles: list[str], console: Console) -> Plan:
         console.show_error(error)
         return plan
     return changed
-
-
-def run_until_signalled(pursue: Callable[[Stop], Coroutine[Any, Any, T]]) -> T:
-    """Run to the report. A first SIGINT or SIGTERM stops cleanly; a second one cancels whatever is
-    under way, and the process exits without a report; both leave a run that its ledger knows."""
-
-    async def main() -> T:
-        stop = Stop()
-        loop = asyncio.get_running_loop()
-        work = asyncio.ensure_future(pursue(stop))
-        insists_from = math.inf
-
-        def on_signal(signum: signal.Signals) -> None:
-            nonlocal insists_from
-            if not stop.is_set():
-                insists_from = loop.time() + ECHO_SECONDS
-            elif loop.time() >= insists_from:
-                work.cancel()
-            stop.request(signum)
-
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(signum, on_signal, signum)
-        try:
-            return await work
-        except asyncio.CancelledError:
-            raise StoppedError(stop.signum) from None
-        finally:
-            for signum in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(signum)
-
-    return asyncio.run(main())

@@ -23,7 +23,8 @@ def command(folder: Path | None, as_json: bool) -> int:
     import os
 
     from gitswarm import demo
-    from gitswarm.commands.attempt import finish, run_until_signalled
+    from gitswarm.commands.attempt import finish
+    from gitswarm.commands.signals import run_until_signalled
     from gitswarm.orchestrator import Orchestrator, require_fit
     from gitswarm.plan.roles import load_builtin_roles
     from gitswarm.plan.tasks import Plan, overlaps

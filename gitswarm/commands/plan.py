@@ -41,7 +41,8 @@ def command(
     repository = open_repository()
     settings = Overrides(model=model, budget=budget).over(Settings.load(repository))
 
-    from gitswarm.commands.attempt import cost_remarks, open_model, require_usable_models
+    from gitswarm.commands.attempt import cost_remarks
+    from gitswarm.commands.client import open_model, require_usable_models
     from gitswarm.estimate import Estimate
     from gitswarm.model.claude import start_import
     from gitswarm.model.prices import Prices, price_overrides

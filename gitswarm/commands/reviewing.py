@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from gitswarm.cli import StoppedError
-from gitswarm.commands.attempt import open_model, require_usable_models, run_until_signalled
+from gitswarm.commands.client import open_model, require_usable_models
+from gitswarm.commands.signals import run_until_signalled
 from gitswarm.errors import UsageError
 from gitswarm.model.claude import FAULTS, start_import
 from gitswarm.model.prices import Prices, price_overrides

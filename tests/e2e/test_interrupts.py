@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitswarm.commands.attempt import ECHO_SECONDS
+from gitswarm.commands.signals import ECHO_SECONDS
 from tests.e2e.checkout import snapshot
 from tests.e2e.conftest import Finished, Swarm, file_reply, finish, is_alive
 from tests.messages_api import Scripted
