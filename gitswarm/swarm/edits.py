@@ -20,10 +20,11 @@ from gitswarm.swarm.messages import without_trailers
 from gitswarm.swarm.patch import FileDiff, read_diff
 from gitswarm.swarm.paths import folded, refusal
 from gitswarm.swarm.refused import MOST_PROBLEMS, EditsRefused, UneditableError
-from gitswarm.swarm.search_replace import Pair, apply_pairs, opens_pair, read_pairs
+from gitswarm.swarm.search_replace import Pair, apply_pairs, read_pairs
 from gitswarm.swarm.slips import (
     at_line,
     is_artifact,
+    slip_of_rewritten,
     slip_of_whole,
     slips_of_reader,
     slips_of_writer,
@@ -372,16 +373,26 @@ def _rewritten(edit: WholeFile, file: TextFile) -> tuple[TextFile, tuple[str, ..
                 for elision in elisions
             )
         )
-    if any(map(opens_pair, line_texts(edit.text))) and not any(map(opens_pair, file.texts)):
+    if slip := slip_of_rewritten(line_texts(edit.text), file.texts):
         raise _refused(
             edit,
-            "is given whole, with a SEARCH marker that it did not have; if that was meant as an"
-            f' edit, write "edit path={show(edit.path)}", if the file is to hold it, put it there'
-            " by an edit with longer markers",
+            f"is given whole, {slip}; to change a part of it, write"
+            f' "edit path={show(edit.path)}"; if the file is to hold that, put it there by an edit'
+            " with longer markers",
         )
     new = file.rewritten(edit.text)
-    emptied = bool(file.lines) and not new.lines
-    return new, (f"{show(edit.path)}: all its text is gone.",) if emptied else ()
+    return new, tuple(_losses(show(edit.path), len(file.lines), len(new.lines)))
+
+
+_MUCH = 20
+"""Lines of a file; of a shorter one, most are soon gone."""
+
+
+def _losses(name: str, before: int, after: int) -> Iterator[str]:
+    if before and not after:
+        yield f"{name}: all its text is gone."
+    elif before >= _MUCH and after < before / 2:
+        yield f"{name}: given whole, with {after} lines where it had {before}."
 
 
 def _refused(edit: Edit, reason: str) -> EditsRefused:

@@ -21,9 +21,10 @@ class Elision:
 
 def new_elisions(new: Sequence[str], old: Sequence[str]) -> tuple[Elision, ...]:
     """The elisions among the new lines that the old ones did not have, or not so often."""
-    known = Counter(elision.text for elision in _elisions(old))
+    given = list(_elisions(new))
+    known = Counter(elision.text for elision in _elisions(old)) if given else Counter[str]()
     found = []
-    for elision in _elisions(new):
+    for elision in given:
         known[elision.text] -= 1
         if known[elision.text] < 0:
             found.append(elision)

@@ -23,6 +23,7 @@ _FILE_HEADER = re.compile(
     r"diff |index |Index: |={7,}$|(?:new|deleted) file mode 100(?:644|755)$"
     r"|(?P<side>---|\+\+\+)(?: |$)(?P<name>.*)"
 )
+_MOVE = re.compile(r"(?:dis)?similarity index |(?:rename|copy) (?:from|to) ")
 _PREFIX = re.compile("^[abciow12]/")
 """What git puts before a name, see `diff.mnemonicPrefix` in git-config(1)."""
 _NO_NEWLINE = "\\ No newline at end of file"
@@ -86,6 +87,11 @@ def _complain_of_header(text: str, path: str) -> str | None:
     if found is None:
         if not text.strip():
             return None
+        if _MOVE.match(text):
+            return (
+                f'"{text[:80]}" moves a file, which a diff cannot do here; give the new file whole,'
+                " and delete the old one by a delete fence."
+            )
         return (
             f'"{text[:80]}" is not understood before the first "@@"; a diff here changes the text'
             " of one file and nothing else of it, so it begins with its --- and +++ lines or with"

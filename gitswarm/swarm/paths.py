@@ -37,6 +37,7 @@ def refusal(
         or _why_not_this_role(path, writes)
         or _why_not_through(path, entry, deleted)
         or _why_not_onto(path, entry(path), deleting=deleting)
+        or _why_not_meant(path, entry)
     )
     return f"{show(path)!r} {reason}." if reason else None
 
@@ -201,4 +202,35 @@ def _why_not_new(path: RepoPath) -> str | None:
             return f'has the part "{part}", which Windows cannot hold'
         if found := _NOT_ON_WINDOWS.search(part):
             return f"holds a {found[0]}, which Windows cannot hold"
+    return None
+
+
+_DECORATION = re.compile(
+    r"""(?: [\[(<{*_@~"'] | \./ | [ab]/ )*+
+        (?P<path> .*? )
+        (?: [])>}*_,;"'] | \#L[0-9L-]*+ )*+""",
+    re.VERBOSE,
+)
+"""What models put around a path: a diff's letters, brackets, emphasis, punctuation, lines."""
+_HOME = re.compile(r"~$|\$(?:[A-Z_]+|\{[A-Z_]+\})$")
+_NEVER_LAST = re.compile(r"[,;]$|#L[0-9L-]+$")
+
+
+def _why_not_meant(path: RepoPath, entry: FindEntry) -> str | None:
+    """Of a new name: that it is the name of a file that exists, or a whole path, in disguise."""
+    if entry(path) is not None:
+        return None
+    text = path.decode()
+    if _IGNORABLE.search(text):
+        return "holds a character that does not show"
+    if _HOME.match(text.partition("/")[0]):
+        return "does not begin at the top of the repository"
+    bare = _DECORATION.fullmatch(text)
+    assert bare is not None, "whatever is no decoration is path"
+    meant = RepoPath(bare["path"].encode())
+    found = entry(meant) if meant and meant != path else None
+    if found is not None and found.kind == "blob":
+        return f"does not exist, but {show(meant)!r} does; write the path as it is"
+    if _NEVER_LAST.search(text):
+        return "ends in what is no part of a path"
     return None

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from gitswarm.model.reply import Fence, ReplyText
 from gitswarm.swarm.search_replace import opens_pair
+from gitswarm.swarm.textfile import line_texts
 
 _EDITING = ("edit", "diff", "patch", "delete")
 
@@ -47,8 +48,8 @@ def slips_of_writer(
         yield (
             f"The reply has code in fences (the first in line {min(f.line for f in code)}), but"
             " none of them names a file, so nothing would change; write path=FILE after the"
-            " language word of each that is meant to be written, or say in a nothing fence why"
-            " nothing is to change."
+            " language word of each that is the whole text of a file, use edit path=FILE to change"
+            " a part of one, or say in a nothing fence why nothing is to change."
         )
     if artifacts and nothing:
         yield (
@@ -77,17 +78,66 @@ _DIFF = re.compile(
 )
 
 
+_DEEDS = re.compile(
+    "add|append|change|copy|insert|modify|move|prepend|remove|rename|(?:search[-_]|str_)?replace"
+    "|update",
+    re.IGNORECASE,
+)
+"""What models take for kinds of fences, and do not mean the whole text of a file by."""
+
+
 def slip_of_whole(fence: Fence) -> str | None:
     """A language word where a kind was meant would write the edit itself into the file."""
+    if _DEEDS.fullmatch(fence.language):
+        return (
+            f'there is no fence "{fence.language}"; write "edit path={fence.path}" to change a part'
+            f' of the file, "delete path={fence.path}" to delete it, or the language word before'
+            " path= and then its whole text."
+        )
     body = fence.body.lstrip().replace("\r\n", "\n")
     if opens_pair(body.partition("\n")[0]):
         return (
             f"the fence gives {fence.path!r} whole, but holds a SEARCH/REPLACE pair; write"
             f' "edit path={fence.path}".'
         )
-    if _DIFF.match(body) and not str(fence.path).endswith((".diff", ".patch")):
+    is_diff = _DIFF.match(body) or _is_bare_diff(fence.body)
+    if is_diff and not str(fence.path).endswith((".diff", ".patch")):
         return (
             f"the fence gives {fence.path!r} whole, but holds a diff; write"
             f' "diff path={fence.path}".'
         )
     return None
+
+
+def _is_bare_diff(body: str) -> bool:
+    """Whether every line is marked as one that goes, comes or stays, and some go and some come."""
+    lines = [line for line in line_texts(body) if line.strip()]
+    signs = {line[0] for line in lines}
+    return {"+", "-"} <= signs <= {"+", "-", " "} and not all(map(_BULLET.match, lines))
+
+
+_BULLET = re.compile(r"\s*[-+] \S| ")
+
+
+def slip_of_rewritten(new: Sequence[str], old: Sequence[str]) -> str | None:
+    """What the whole new lines of a file hold that was hardly meant for it, as a sentence that goes
+    on from "is given whole"; None where the old ones had the like."""
+    if any(map(opens_pair, new)) and not any(map(opens_pair, old)):
+        return "with a SEARCH marker that it did not have"
+    if any(map(_CONFLICT.match, new)) and not any(map(_CONFLICT.match, old)):
+        return "with the markers of a merge conflict that it did not have"
+    if _is_numbered(new) and not _is_numbered(old):
+        return "with a number before each line, as read_file shows them"
+    return None
+
+
+_CONFLICT = re.compile(r"<{7} |>{7} ")
+_NUMBERED = re.compile(r"\s*([0-9]+)(?:\t|: |:$| ?[|│]|$)")
+
+
+def _is_numbered(lines: Sequence[str]) -> bool:
+    found = [_NUMBERED.match(line) for line in lines]
+    numbers = [int(one[1]) for one in found if one]
+    return len(numbers) == len(lines) > 1 and numbers == list(
+        range(numbers[0], numbers[0] + len(lines))
+    )

@@ -89,8 +89,9 @@ def test_a_reply_cannot_both_edit_and_say_that_nothing_changes():
 def test_code_without_any_path_from_a_writing_role_is_asked_for_again(code):
     assert problems(code) == (
         "The reply has code in fences (the first in line 1), but none of them names a file, so"
-        " nothing would change; write path=FILE after the language word of each that is meant to"
-        " be written, or say in a nothing fence why nothing is to change.",
+        " nothing would change; write path=FILE after the language word of each that is the whole"
+        " text of a file, use edit path=FILE to change a part of one, or say in a nothing fence why"
+        " nothing is to change.",
     )
 
 
@@ -157,11 +158,42 @@ def test_a_search_replace_pair_under_a_language_word_is_not_written_into_the_fil
 def test_a_pair_further_down_is_not_written_into_a_file_without_one():
     reply = fence("python path=a.py", "# Change this:\n" + PAIR)
     assert only_problem(reply, {"a.py": "a\n"}) == (
-        "Line 1: 'a.py' is given whole, with a SEARCH marker that it did not have; if that was"
-        ' meant as an edit, write "edit path=a.py", if the file is to hold it, put it there by an'
-        " edit with longer markers."
+        "Line 1: 'a.py' is given whole, with a SEARCH marker that it did not have; to change a part"
+        ' of it, write "edit path=a.py"; if the file is to hold that, put it there by an edit with'
+        " longer markers."
     )
     assert written(reply, {"a.py": PAIR}) == written(reply) == {"a.py": "# Change this:\n" + PAIR}
+
+
+@pytest.mark.parametrize("word", ["append", "Update", "remove", "search-replace"])
+def test_a_deed_is_no_language(word):
+    assert only_problem(fence(f"{word} path=a.py", "x\n"), {"a.py": "a\n"}) == (
+        f'Line 1: there is no fence "{word}"; write "edit path=a.py" to change a part of the file,'
+        ' "delete path=a.py" to delete it, or the language word before path= and then its whole'
+        " text."
+    )
+
+
+def test_marked_lines_without_a_hunk_are_no_file():
+    bare = fence("python path=a.py", "     x = 1\n-    y = 1\n+    y = 2\n")
+    assert "holds a diff" in only_problem(bare, {"a.py": "a\n"})
+    bullets = "- one\n- two\n+ three\n  more\n"
+    assert written(fence("markdown path=a.md", bullets)) == {"a.md": bullets}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("x\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> theirs\n", "the markers of a merge conflict"),
+        ("1\ta\n2\t\n3\tb\n", "a number before each line"),
+        ("7: a\n8:\n9: b\n", "a number before each line"),
+    ],
+)
+def test_what_was_not_meant_for_a_file_is_not_written_over_it(body, reason):
+    reply = fence("python path=a.py", body)
+    assert reason in only_problem(reply, {"a.py": "a\n"})
+    assert written(reply, {"a.py": body + "old\n" if "<" in body else body}) == {"a.py": body}
+    assert written(reply) == {"a.py": body}
 
 
 def test_a_path_may_begin_with_the_folder_that_it_is_in():

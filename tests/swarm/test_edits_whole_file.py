@@ -73,6 +73,14 @@ def test_a_file_that_loses_all_its_text_is_told():
     assert unchanged.remarks == ()
 
 
+def test_a_file_that_loses_most_of_its_lines_is_told():
+    old = "".join(f"{n}\n" for n in range(40))
+    (change,) = changes(fence("text path=a", "0\n" * 19), {"a": old})
+    assert change.remarks == ("a: given whole, with 19 lines where it had 40.",)
+    (change,) = changes(fence("text path=a", "0\n" * 20), {"a": old})
+    assert change.remarks == ()
+
+
 def test_a_file_may_be_given_as_it_is():
     assert written(whole("x\n"), {"a": "x\n"}) == {"a": "x\n"}
 

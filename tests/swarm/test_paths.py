@@ -229,6 +229,44 @@ def test_a_new_file_has_a_name_that_every_system_can_hold(path, reason):
     assert why(path, files=TREE) == f"{path!r} {reason}."
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "src/a.py,",
+        "[src/a.py]",
+        "(src/a.py)",
+        "a/src/a.py",
+        "_src/a.py_",
+        "src/a.py#L1-L9",
+        "@src/a.py",
+    ],
+)
+def test_a_known_path_in_disguise_is_no_new_file(path):
+    assert why(path, files=FilesInMemory({"src/a.py": ""})) == (
+        f"{path!r} does not exist, but 'src/a.py' does; write the path as it is."
+    )
+    assert why(path, files=FilesInMemory({"src/a.py": "", path: ""})) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("src/a.py;", "ends in what is no part of a path"),
+        ("src/a.py#L3", "ends in what is no part of a path"),
+        ("~/a.py", "does not begin at the top"),
+        ("$ROOT/a.py", "does not begin at the top"),
+        ("${ROOT}/a.py", "does not begin at the top"),
+        ("src/a.py\u200b", "does not show"),
+    ],
+)
+def test_a_new_path_is_one(path, reason):
+    assert reason in (why(path) or "")
+
+
+def test_a_long_path_of_brackets_is_read_in_reasonable_time():
+    assert why("/".join(["[" * 250] * 4) + "x") is None
+
+
 def test_an_old_file_may_be_changed_whatever_its_name():
     assert why("dir/a:b", files=TREE) is None
     assert why("dir/aux.c", files=TREE) is None
