@@ -220,7 +220,7 @@ class Worktree:
         return {RepoPath(record[3:]): record[:2].decode() for record in records}
 
     def remove(self) -> bool:
-        """Remove folder and record. False, and nothing goes, where `git worktree remove` would refuse:
+        """Remove folder and record. False, and nothing goes, where git itself would refuse:
         something in it is in no commit (a file that a sparse one would not have, too), or somebody
         has locked it. Git itself would read the whole tree to look for submodules."""
         if self.path.exists() and not self._may_go():
