@@ -24,6 +24,8 @@ _ALWAYS = (
     "i18n.commitEncoding=UTF-8",
     "i18n.logOutputEncoding=UTF-8",
     "advice.graftFileDeprecated=false",
+    "diff.suppressBlankEmpty=false",
+    "core.quotePath=true",
 )
 
 Process = git.Git.AutoInterrupt

@@ -32,6 +32,23 @@ def test_a_hunk_knows_the_numbers_of_its_lines_in_the_new_version(repo: Reposito
     assert (hunk.first, hunk.last, hunk.changed) == (1, 4, 4)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("diff.suppressBlankEmpty", "true"), ("core.quotePath", "false"), ("diff.noprefix", "true")],
+)
+def test_what_the_user_has_configured_changes_nothing(
+    repo: RepositoryBuilder, key: str, value: str
+) -> None:
+    name = 'é "quoted".py'
+    old = repo.commit({name: "one\n\ntwo\n"})
+    new = repo.commit({name: "one\n\nTWO\n"}, on=old)
+    repo.git("config", key, value)
+
+    found = list(read_patch(patch(repo, old, new)))
+
+    assert found == [(RepoPath(name.encode()), Hunk(1, (" one", " ", "-two", "+TWO")))]
+
+
 def test_lines_that_look_like_a_patch_are_lines(repo: RepositoryBuilder) -> None:
     sly = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n\\ No newline at end\n"
     old = repo.commit({"a": "x\n"})
