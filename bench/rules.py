@@ -43,6 +43,8 @@ class Committed:
     """A hunk of the corpus and what people made of it."""
 
     path: RepoPath
+    data: bytes
+    """The file with its markers."""
     text: ConflictedText
     number: int
     resolution: str
@@ -92,19 +94,19 @@ def _normalised(text: str, suffix: str) -> str:
 
 
 def load(corpus: Path) -> Iterator[Committed]:
-    files: dict[str, tuple[RepoPath, ConflictedText]] = {}
+    files: dict[str, tuple[RepoPath, bytes, ConflictedText]] = {}
     hunks: list[dict[str, Any]] = []
     with _opened(corpus) as lines:
         for record in map(json.loads, lines):
             if record["kind"] == "hunk":
                 hunks.append(record)
                 continue
-            text = ConflictedText.parse(record["text"].encode(), record["marker_size"])
-            files[record["file_id"]] = RepoPath(record["path"].encode()), text
+            data = record["text"].encode()
+            text = ConflictedText.parse(data, record["marker_size"])
+            files[record["file_id"]] = RepoPath(record["path"].encode()), data, text
     for hunk in hunks:
-        path, text = files[hunk["file_id"]]
         past = tuple(hunk["past"])
-        yield Committed(path, text, hunk["index"] + 1, hunk["resolution"], past)
+        yield Committed(*files[hunk["file_id"]], hunk["index"] + 1, hunk["resolution"], past)
 
 
 def _opened(corpus: Path) -> IO[str]:
