@@ -41,7 +41,7 @@ class Outgoing:
 def read_updates(stdin: bytes) -> tuple[RefUpdate, ...]:
     """The lines that git writes to the hook. Raises `GitError` for one that is not of that form."""
     updates = []
-    for line in os.fsdecode(stdin).splitlines():
+    for line in filter(None, os.fsdecode(stdin).split("\n")):
         fields = line.rsplit(" ", 3)
         if len(fields) != 4:
             raise GitError(

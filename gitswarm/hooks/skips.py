@@ -38,9 +38,10 @@ def record_skip(repository: Repository, hook: str, reason: str, refs: Sequence[s
 
 
 def load_skips(repository: Repository) -> tuple[Skip, ...]:
+    """A line that was not written to its end says nothing."""
     try:
         lines = skips_file(repository).read_text("utf-8", "replace").splitlines()
     except OSError:
         return ()
-    found = (json.loads(line) for line in lines if line.startswith("{"))
+    found = (json.loads(line) for line in lines if line.startswith("{") and line.endswith("}"))
     return tuple(Skip(o["at"], o["hook"], o["reason"], tuple(o["refs"])) for o in found)

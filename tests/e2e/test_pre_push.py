@@ -221,6 +221,16 @@ def test_a_new_branch_is_compared_with_where_it_left_the_remote(
     assert "- feature.py: new file\n\n## feature.py" in system_of(pusher.swarm.api.calls[0])
 
 
+def test_a_branch_may_have_any_name(pusher: Pusher) -> None:
+    name = "a\u2028b\x85é"
+    pusher.change()
+    pusher.repo.git("branch", name)
+
+    assert pusher.push("origin", name).status == 0
+
+    assert pusher.asked == sorted(REVIEWERS)
+
+
 def test_a_forced_push_of_a_rebased_branch_is_about_its_own_commits(pusher: Pusher) -> None:
     base = pusher.swarm.base
     first = pusher.repo.commit({"feature.py": "new\n"}, on=base)
@@ -309,7 +319,9 @@ def test_a_skip_is_recorded_with_its_reason(pusher: Pusher) -> None:
 
     assert (done.status, pusher.remote()) == (0, commit)
     assert "pre-push is skipped: a fixture of the parser" in done.stderr
-    kept = (pusher.repo.path / ".git/gitswarm/skips.jsonl").read_text()
+    file = pusher.repo.path / ".git/gitswarm/skips.jsonl"
+    kept = file.read_text()
+    file.write_text(f"{kept}{kept[:40]}\n")
     assert [json.loads(line)["reason"] for line in kept.splitlines()] == [
         "a fixture\nof the parser"
     ]
