@@ -13,16 +13,24 @@ from gitswarm.repo.worktree import Worktree
 
 def clear_leftovers(repository: Repository, paths: Iterable[Path]) -> list[Path]:
     """Remove the worktrees at some paths in which nothing is that is in no commit. The others are
-    moved aside, off their branch, and their new paths returned: what a person wrote stays.
+    moved aside, off their branch, and their new paths returned: what a person wrote stays. So do
+    folders that git knows nothing of any more, as a program may have left them.
 
     For the holder of the run's lock: no agent is at work in them.
     """
-    kept: list[Path] = []
-    for path in paths:
+    return [kept for path in paths if (kept := _cleared(repository, path))]
+
+
+def _cleared(repository: Repository, path: Path) -> Path | None:
+    """Where the folder is now; None where nothing is left of it."""
+    try:
         worktree = _opened(repository, path)
-        if worktree and (_has_work(worktree) or not worktree.remove()):
-            kept.append(_put_aside(worktree))
-    return kept
+        if worktree:
+            goes = not _has_work(worktree) and worktree.remove()
+            return None if goes else _put_aside(worktree)
+    except GitError:
+        pass  # what git cannot read may still be somebody's files
+    return path.rename(_aside(path)) if path.exists() else None
 
 
 def discard_leftover(repository: Repository, path: Path) -> None:
@@ -63,10 +71,15 @@ def _put_aside(worktree: Worktree) -> Path:
     """Rename the folder and take it off its branch, which is needed for another."""
     commit = Oid(_git(worktree, "rev-parse", "HEAD").decode().strip())
     (worktree.git_dir / "HEAD").write_text(f"{commit}\n")
-    number = 1
-    while (aside := worktree.path.with_name(f"{worktree.path.name}.kept-{number}")).exists():
-        number += 1
+    aside = _aside(worktree.path)
     worktree.repository.git("worktree", "move", os.fspath(worktree.path), os.fspath(aside))
+    return aside
+
+
+def _aside(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.kept-{number}")).exists():
+        number += 1
     return aside
 
 

@@ -208,6 +208,13 @@ def test_a_worktree_that_git_cannot_read_any_more_is_kept_and_told(
     )
     assert (kept(swarm, done) / "a").read_text() == "1\n"
 
+    program(swarm.repo.path.parent, "echo 2 > b")
+    again = swarm("resume", "--json", COLUMNS="400")
+
+    assert again.outcomes == {"builder": "done", "sibling": "done"}
+    assert f"kept in {kept(swarm, done)}.kept-1\n" in again.stderr
+    assert (swarm.worktrees / str(done.json["run"]) / "builder.kept-1/a").read_text() == "1\n"
+
 
 def test_a_branch_that_comes_from_elsewhere_is_not_the_task_s(swarm: Swarm) -> None:
     other = swarm.repo.commit({"other.txt": "other\n"})
