@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gitswarm.errors import GitError, GitswarmError
+from gitswarm.errors import BudgetError, GitError, GitswarmError, UnreachableError
 from gitswarm.estimate import Estimate, estimate
 from gitswarm.history import load_experience
 from gitswarm.integrate.by_hand import StillOpen, merge_folder, open_merge, take_merge
@@ -111,6 +111,7 @@ class Orchestrator:
         self._verdict: Verdict | None = None
         self._merge_folder: Path | None = None
         self._stopped = ""
+        self._may_pass = self._is_to_be_planned = False
         self._seconds = {"planning": 0.0, "integrating": 0.0}
 
     def _tell(self, event: Event) -> None:
@@ -223,9 +224,13 @@ class Orchestrator:
             except GitswarmError as error:
                 hint = f" ({error.hint})" if error.hint else ""
                 self._stopped, raised = error.message + hint, self._impossible(error)
+                self._may_pass = isinstance(error, (UnreachableError, BudgetError))
             report = self._report()
             await run.record.end(
-                report.to_json(), stopped=self._stopped, interrupted=self.stop.is_set()
+                report.to_json(),
+                stopped=self._stopped,
+                interrupted=self.stop.is_set(),
+                keep=report.can_go_on,
             )
         self._live.close()
         with suppress(OSError):
@@ -267,6 +272,7 @@ class Orchestrator:
 
     async def _begin(self, confirm: Confirm, plan: Plan | None, attributes: Attributes) -> None:
         if plan is None:
+            self._is_to_be_planned = True
             plan = await self.stop.or_result(self._ask_plan())
         self.run.plan = await self.stop.or_result(confirm(plan))
         if self.run.plan is None:
@@ -561,6 +567,8 @@ class Orchestrator:
             budget_usd=self.settings.budget_usd,
             withheld=self._withheld.secrets,
             stopped=self._stopped,
+            can_go_on=self._may_pass
+            and (self._is_to_be_planned or run.is_reopened or run.plan is not None),
             has_remote=self.repository.has_remote,
             merge_folder=self._merge_folder,
             interrupted_by=self.stop.signum if self.stop.is_set() else None,

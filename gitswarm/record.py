@@ -13,7 +13,8 @@ from gitswarm.swarm.results import Result
 
 
 class RunRecord:
-    """Writes `run.json` and what hangs on it; nothing is written before the first reply or plan."""
+    """Writes `run.json` and what hangs on it; nothing is written before the first reply or plan,
+    or the end of a run that got neither and can go on."""
 
     def __init__(self, ledger: Ledger, run: RunId, facts: Mapping[str, Any]) -> None:
         """`facts` are `goal`, `base`, `model` and `max_tasks`, or all that `run.json` holds of a
@@ -75,9 +76,12 @@ class RunRecord:
         files = {f"verdicts/{tree}.json": {**verdict.to_json(), "output": verdict.output}}
         await self.step(Step(f"verify: {verdict.outcome.value}", files))
 
-    async def end(self, report: dict[str, Any], *, stopped: str, interrupted: bool) -> None:
-        """The report, for a run of which anything was recorded, and why it ended before its end."""
-        if not self._ledger.exists:
+    async def end(
+        self, report: dict[str, Any], *, stopped: str, interrupted: bool, keep: bool
+    ) -> None:
+        """The report, for a run of which anything was recorded or is to be kept all the same, and
+        why it ended before its end."""
+        if not self._ledger.exists and not keep:
             return
         self._facts |= {
             "state": "interrupted" if interrupted else "finished",

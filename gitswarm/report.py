@@ -46,6 +46,8 @@ class Report:
     """Files that no model was shown because they hold a secret, and its kind."""
     stopped: str = ""
     """Why the run ended before its end: declined, interrupted, out of budget, unreachable."""
+    can_go_on: bool = False
+    """Whether it was the budget or the network that stopped it, which may pass."""
     has_remote: bool = False
     """Whether there is anywhere to open a pull request."""
     merge_folder: Path | None = None

@@ -215,10 +215,10 @@ class _Asking:
         from gitswarm.plan.withheld import Withheld
 
         async def work(resolve: "Resolve") -> Sequence[Resolution]:
-            answers = (await resolve(question, task=None)).resolutions
-            for one in answers:
+            answer = await resolve(question, task=None)
+            for one in answer.said:
                 await self.memory.remember(question.text.hunk(one.hunk), one)
-            return answers
+            return answer.resolutions
 
         try:
             with Attributes.of(self.repository, self.repository.commit_oid("HEAD")) as attributes:

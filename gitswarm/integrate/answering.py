@@ -63,6 +63,8 @@ class Answering:
     def __post_init__(self) -> None:
         self._turns = defaultdict[RepoPath, asyncio.Lock](asyncio.Lock)
         """Merges that meet in a file take turns with it: what one asks, the next one knows."""
+        self.was_unreached = False
+        """Whether an answer failed to come: asked again, the model may give one."""
 
     async def answer(
         self, conflict: Conflict, ways: Sequence[Way], meeting: Meeting
@@ -124,11 +126,14 @@ class Answering:
         )
         self.watch(Resolving(show(conflict.path), 1))
         try:
-            (answer,) = (await self.resolve(question, task=meeting.task)).resolutions
+            answer = await self.resolve(question, task=meeting.task)
         except ModelError as error:
+            self._unreached(error)
             return Resolution(conflict.path, 1, None, None, None, error.message)
-        await self.memory.remember_decision(conflict, answer)
-        return answer
+        self._unreached(answer.failure)
+        for one in answer.said:
+            await self.memory.remember_decision(conflict, one)
+        return answer.resolutions[0]
 
     def _decided(self, conflict: Conflict, ways: Sequence[Way]) -> Resolution | None:
         """What was said before of a conflict without hunks."""
@@ -161,12 +166,17 @@ class Answering:
             return _all_open(question, _NOBODY)
         self.watch(Resolving(show(path), len(text.hunks)))
         try:
-            answers = (await self.resolve(question, task=task)).resolutions
+            answer = await self.resolve(question, task=task)
         except ModelError as error:
+            self._unreached(error)
             return _all_open(question, error.message)
-        for one in answers:
+        self._unreached(answer.failure)
+        for one in answer.said:
             await self.memory.remember(text.hunk(one.hunk), one)
-        return answers
+        return answer.resolutions
+
+    def _unreached(self, failure: ModelError | None) -> None:
+        self.was_unreached = self.was_unreached or failure is not None
 
 
 _NOBODY = "no rule answers it"

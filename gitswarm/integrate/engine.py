@@ -210,6 +210,7 @@ class IntegrationEngine:
             findings=await asyncio.to_thread(
                 find_suspicious, self.repository, self.base, so_far.commit
             ),
+            was_unreached=self._answering.was_unreached,
             warnings=tuple(self._warnings),
         )
 

@@ -80,7 +80,8 @@ class Integration:
     were merged."""
     findings: tuple[Finding, ...] = ()
     """What is wrong with the merged tree though no conflict is left in it."""
-
+    was_unreached: bool = False
+    """Whether the model could not be asked about some of what is open."""
     warnings: tuple[str, ...] = ()
     """What git and the user's merge drivers complained of, with the path or the task."""
 

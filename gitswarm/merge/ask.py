@@ -44,8 +44,14 @@ class Answer:
     resolutions: tuple[Resolution, ...]
     """One for each hunk that was open, in order; `by` is None where it still is."""
     replies: tuple[Reply, ...] = ()
-    failed_cost_usd: float | None = 0.0
-    """What a call cost that brought no reply; None where that is not known."""
+    failure: ModelError | None = None
+    """What kept the second reply away, for which `unsaid` hunks waited."""
+    unsaid: frozenset[int] = frozenset()
+
+    @property
+    def said(self) -> tuple[Resolution, ...]:
+        """The resolutions that will not change when the same is asked again."""
+        return tuple(one for one in self.resolutions if one.hunk not in self.unsaid)
 
     @property
     def usage(self) -> Usage:
@@ -55,7 +61,8 @@ class Answer:
     def cost_usd(self) -> float | None:
         """None where the price of a call is not known."""
         total = 0.0
-        for cost in (self.failed_cost_usd, *(reply.cost_usd for reply in self.replies)):
+        failed = self.failure.cost_usd if self.failure else 0.0
+        for cost in (failed, *(reply.cost_usd for reply in self.replies)):
             if cost is None:
                 return None
             total += cost
@@ -90,7 +97,6 @@ async def ask_resolutions(
     )
     replies: list[Reply] = []
     turns: tuple[Turn, ...] = ()
-    failed_cost_usd: float | None = 0.0
     message = asking.opening()
     while message:
         turns = (*turns, Turn.user(message))
@@ -109,14 +115,14 @@ async def ask_resolutions(
         except ModelError as error:
             if not replies:
                 raise
+            unsaid = asking.open_hunks
             asking.leave_open(f"the second answer did not come: {error.message}")
-            failed_cost_usd = error.cost_usd
-            break
+            return Answer(asking.resolutions, tuple(replies), error, unsaid)
         replies.append(reply)
         if said := tuple(block for block in reply.blocks if block.get("text") != ""):
             turns = (*turns, Turn("assistant", said))
         message = await asyncio.to_thread(asking.take, reply, is_last=len(replies) == ATTEMPTS)
-    return Answer(asking.resolutions, tuple(replies), failed_cost_usd)
+    return Answer(asking.resolutions, tuple(replies))
 
 
 def _obstacle(question: Question, withheld: WhyWithheld) -> str | None:
@@ -158,6 +164,10 @@ class _Whole:
     @property
     def resolutions(self) -> tuple[Resolution, ...]:
         return (self._settled,) if self._settled else ()
+
+    @property
+    def open_hunks(self) -> frozenset[int]:
+        return frozenset() if self._settled else frozenset({1})
 
     def opening(self) -> str:
         return "" if self._settled else first_whole_message(self._question)
@@ -214,6 +224,10 @@ class _Hunks:
     @property
     def resolutions(self) -> tuple[Resolution, ...]:
         return tuple(self._settled[number] for number in sorted(self._settled))
+
+    @property
+    def open_hunks(self) -> frozenset[int]:
+        return frozenset(hunk.number for hunk in self.asked)
 
     def opening(self) -> str:
         return first_message(self._question, self.asked) if self.asked else ""

@@ -325,10 +325,12 @@ def next_steps(report: Report) -> Iterator[tuple[str, str]]:
     wrong = (Outcome.FAILED, Outcome.TIMEOUT, Outcome.EMPTY)
     for result in _first(report.results, lambda result: result.outcome in wrong):
         yield f"git swarm show {report.run} {result.task}", "what went wrong"
-    if report.stopped and report.results:
+    if report.stopped and (report.results or report.can_go_on):
         yield f"git swarm resume {report.run}", "go on with it"
     elif any(result.outcome in _UNENDED for result in report.counted):
         yield f"git swarm resume {report.run}", "try again"
+    elif report.integration is not None and report.integration.was_unreached:
+        yield f"git swarm resume {report.run}", "ask again about what is open"
     if report.stopped and report.results:
         yield f"git swarm status {report.run}", "how far it came"
 

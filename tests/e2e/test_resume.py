@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.checkout import make_dirty, snapshot
-from tests.e2e.conftest import Finished, Swarm, file_reply, finish, git, plan_reply
+from tests.e2e.conftest import Finished, Swarm, file_reply, finish, git, in_turn, plan_reply
 from tests.messages_api import Call, Scripted
 
 TASKS: list[dict[str, Any]] = [
@@ -105,3 +105,59 @@ def test_before_the_plan_was_accepted_the_question_is_asked_again(swarm: Swarm) 
     assert refused.json["error"] == "there is no terminal to ask on before the plan runs"
     assert_whole(swarm, done)
     assert asked(swarm)["plan"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "reason"),
+    [
+        (Scripted.error(429, retry_after="7200"), (), "accepts no calls before"),
+        (Scripted.error(500, x_should_retry="false"), (), "answered 500"),
+        (None, ("--budget", "0.001"), "does not cover a call"),
+    ],
+)
+def test_a_run_whose_plan_could_not_be_asked_for_goes_on_with_its_goal(
+    swarm: Swarm, fault: Scripted | None, options: tuple[str, ...], reason: str
+) -> None:
+    swarm.script.answers = {"plan": fault or "unasked", "task": file_reply({"a.txt": "a\n"})}
+    stopped = swarm("-y", *options, "a goal")
+
+    assert stopped.status == 1
+    assert reason in " ".join(stopped.stdout.split())
+    (resume,) = (line.strip() for line in stopped.stdout.splitlines() if "resume" in line)
+    command = resume.removeprefix("git swarm ").removesuffix("go on with it").split()
+    swarm.script.answers["plan"] = plan_reply({"id": "a", "role": "builder"}, goal="a goal")
+    done = swarm(*command, "-y", "--json", *(["--budget", "1"] if options else []))
+
+    assert (done.status, done.json["goal"], done.outcomes) == (0, "a goal", {"a": "done"})
+
+
+def test_a_run_that_no_waiting_can_save_is_not_kept(swarm: Swarm) -> None:
+    swarm.script.answers = {"plan": Scripted.error(401)}
+
+    assert swarm("-y", "a goal").status == 2
+    assert swarm.repo.repository.refs("refs/swarm/") == {}
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+def test_a_hunk_that_the_model_could_not_be_asked_about_is_asked_about_again(
+    swarm: Swarm, answered: int
+) -> None:
+    useless = "````resolution hunk=1 confidence=0.9\ntwo\n````\n"
+    out_for_long = Scripted.error(429, retry_after="7200")
+    swarm.script.answers = {
+        "task": lambda call: file_reply({"app.py": f"one\ntwo {call.task}\nthree\n"}),
+        "resolve": in_turn(*[useless] * answered, out_for_long),
+    }
+    plan = swarm.save_plan({"id": "left", "role": "builder"}, {"id": "right", "role": "builder"})
+    stopped = swarm("run", plan, "-y")
+    assert stopped.status == 1
+    assert "ask again about what is open" in stopped.stdout
+
+    good = "````resolution hunk=1 confidence=0.9\ntwo left\ntwo right\n````\n"
+    swarm.script.answers["resolve"] = good
+    done = swarm("resume", "--json")
+
+    assert done.status == 0
+    assert swarm.purposes() == ["task", "task"] + ["resolve"] * (answered + 2)
+    merged = swarm.repo.files(done.json["merged"]["commit"])
+    assert merged["app.py"] == "one\ntwo left\ntwo right\nthree\n"
