@@ -45,6 +45,8 @@ class Agent:
     _remarks: list[str] = field(default_factory=list, init=False)
     _keep: bool = field(default=False, init=False)
     """Whether a person will want to look at the worktree."""
+    _under_way: str = field(default="", init=False)
+    """What took the time where it runs out, as the end of a sentence."""
 
     async def work(self) -> Result:
         began = time.monotonic()
@@ -55,7 +57,8 @@ class Agent:
         except TimeoutError:
             if not limit.expired():
                 raise
-            outcome, error = Outcome.TIMEOUT, f"not done after {self.task.timeout_seconds:g} s"
+            error = f"not done after {self.task.timeout_seconds:g} s{self._under_way}"
+            outcome = Outcome.TIMEOUT
         except asyncio.CancelledError:
             outcome, error = Outcome.CANCELLED, "the run stopped"
         except (ModelError, GitError, TaskFailedError) as failed:
@@ -177,6 +180,7 @@ class Agent:
 
     async def _run_check(self, command: str, repairs: int) -> FailedCheck | None:
         self._say("checking")
+        self._under_way = f"; its check had not ended: {command}"
         run = await self.workplace.check(command, seconds=self.check_seconds)
         path = f"tasks/{self.task.id}/checks/{repairs + 1:04}.json"
         said = "passed" if run.passed else "failed"
@@ -187,6 +191,7 @@ class Agent:
     async def _mend(self, failed: FailedCheck) -> str:
         """Ask for a mend and commit it; returns what is to be told where none came of it."""
         self._say("mending")
+        self._under_way = f"; its check had failed: {failed.summary}"
         try:
             work = await self.worker.mend(self._tip, failed.request())
         except (ModelError, TaskFailedError) as error:
