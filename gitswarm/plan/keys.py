@@ -119,6 +119,12 @@ def _plugins() -> tuple["RegexBasedDetector", ...]:
         secret_type = "Anthropic API Key"
         denylist = (re.compile(r"sk-ant-[a-z]+[0-9]{2}-[\w-]{20,}"),)
 
+    class FineGrainedTokenDetector(RegexBasedDetector):
+        """What GitHub gives out by now; the package knows the older tokens."""
+
+        secret_type = "GitHub Token"
+        denylist = (re.compile(r"github_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}"),)
+
     class GitHubFineGrainedTokenDetector(RegexBasedDetector):
         """What GitHub recommends by now; the package knows the tokens from before."""
 

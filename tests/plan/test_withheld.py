@@ -23,6 +23,7 @@ def why(repo: RepositoryBuilder, path: str, text: str, attributes: str = "") -> 
         ("src/a.py", f'KEY = "{AWS_KEY}"\n', "AWS Access Key"),
         ("ci.sh", f"export TOKEN={GITHUB_TOKEN}\n", "GitHub Token"),
         ("ci.yml", "token: github_pat_" + "a1" * 11 + "_" + "b" * 59, "GitHub Token"),
+        ("ci.yml", f"token: github_pat_{'a1' * 11}_{'b2' * 29}c\n", "GitHub Token"),
         ("notes.md", f"The key is {ANTHROPIC_KEY}.\n", "Anthropic API Key"),
         ("id_rsa", f"{PEM}\nMIIEpAIBAAKCAQEA1\n", "Private Key"),
         ("account.json", f'{{"key": "{PEM}\\nMIIEpAIBAAKCAQEA1"}}', "Private Key"),
