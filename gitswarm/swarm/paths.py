@@ -229,6 +229,8 @@ def _why_not_meant(path: RepoPath, entry: FindEntry) -> str | None:
     assert bare is not None, "whatever is no decoration is path"
     meant = RepoPath(bare["path"].encode())
     found = entry(meant) if meant and meant != path else None
+    if found is not None and found.kind == "blob" and "#" in text:
+        return f"names lines of {show(meant)!r}; to change a part of it, use an edit fence for it"
     if found is not None and found.kind == "blob":
         return f"does not exist, but {show(meant)!r} does; write the path as it is"
     if _NEVER_LAST.search(text):

@@ -237,7 +237,6 @@ def test_a_new_file_has_a_name_that_every_system_can_hold(path, reason):
         "(src/a.py)",
         "a/src/a.py",
         "_src/a.py_",
-        "src/a.py#L1-L9",
         "@src/a.py",
     ],
 )
@@ -246,6 +245,13 @@ def test_a_known_path_in_disguise_is_no_new_file(path):
         f"{path!r} does not exist, but 'src/a.py' does; write the path as it is."
     )
     assert why(path, files=FilesInMemory({"src/a.py": "", path: ""})) is None
+
+
+def test_lines_in_a_path_are_a_part_of_a_file():
+    assert why("src/a.py#L1-L9", files=FilesInMemory({"src/a.py": ""})) == (
+        "'src/a.py#L1-L9' names lines of 'src/a.py'; to change a part of it, use an edit fence for"
+        " it."
+    )
 
 
 @pytest.mark.parametrize(
