@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails, from_json
 
 from gitswarm.errors import PlanError, PlanFileError
-from gitswarm.plan.pathspecs import pathspec, plain_path
+from gitswarm.plan.pathspecs import alternatives, pathspec, plain_path
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.repo.objects import TASK_ID, TaskId
 
@@ -72,6 +72,10 @@ def _known_role(role: str, info: ValidationInfo) -> str:
     return role
 
 
+def _without_braces(pathspecs: list[str]) -> list[str]:
+    return [pathspec(one) for braced in pathspecs for one in alternatives(braced)]
+
+
 class _TaskText(BaseModel):
     model_config = ConfigDict(strict=True)
 
@@ -80,7 +84,9 @@ class _TaskText(BaseModel):
     prompt: Annotated[str, AfterValidator(_said)]
     title: Annotated[str, AfterValidator(_one_line)] = ""
     depends_on: list[str] = []
-    owns: list[Annotated[str, AfterValidator(pathspec)]] = []
+    owns: Annotated[
+        list[Annotated[str, AfterValidator(pathspec)]], AfterValidator(_without_braces)
+    ] = []
     reads: list[Annotated[str, AfterValidator(plain_path)]] = []
     timeout_seconds: float = Field(default=300, gt=0, allow_inf_nan=False)
 

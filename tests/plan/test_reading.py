@@ -48,11 +48,12 @@ def test_a_file_may_begin_with_a_byte_order_mark() -> None:
 
 def test_paths_are_plain_and_dependencies_named_once() -> None:
     given = plan(
-        a(title=" Two\nlines ", owns=["./src//x/", ":(glob)**/*.py"], reads=["./a/./b"]),
+        a(title=" Two\nlines ", owns=["./src//x/", ":(glob)**/*.py", "{a,b}/*"], reads=["./a/./b"]),
         a("b", depends_on=["a", "a"]),
     )
     one, two = read(given, "file")[0].tasks
-    assert (one.title, one.owns, one.reads) == ("Two lines", ("src/x", "**/*.py"), ("a/b",))
+    assert (one.title, one.reads) == ("Two lines", ("a/b",))
+    assert one.owns == ("src/x", "**/*.py", "a/*", "b/*")
     assert two.depends_on == ("a",)
 
 
@@ -116,6 +117,7 @@ def test_a_files_unknown_keys_and_bad_ids_are_refused_by_name() -> None:
         (plan(a(owns=["/etc"])), 'task "a": "owns" item 1 is "/etc", not a path from the root'),
         (plan(a(owns=["x", ".."])), 'task "a": "owns" item 2 is "..", which leads outside'),
         (plan(a(reads=[".git/x"])), 'task "a": "reads" item 1 is ".git/x", which is inside ".git"'),
+        (plan(a(owns=["{..,a}/x"])), 'task "a": "owns" is "../x", which leads outside'),
         (plan(a(owns=[":!x"])), 'task "a": "owns" item 1 is ":!x", with pathspec magic'),
         (plan(a(reads=[3])), 'task "a": "reads" item 1 must be text'),
         (plan(a(timeout_seconds=0)), 'task "a": "timeout_seconds" must be greater than 0'),
