@@ -37,6 +37,9 @@ def gitlab() -> None:
     note(refs=[ref for _, _, ref in pushes], options=options)
     if "merge_request.create" in options:
         branch = pushes[0][2].removeprefix("refs/heads/")
+        subprocess.run(
+            ["git", "update-ref", "refs/merge-requests/1/head", pushes[0][1]], check=True
+        )
         print(f"\nView merge request for {branch}:", file=sys.stderr)
         print("  " + address("gitlab", 1) + "\n", file=sys.stderr)
 

@@ -2,24 +2,23 @@
 take it. No branch appears on the remote; what belongs together is told by a topic."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from markdown_it import MarkdownIt
 
 from gitswarm.publish.forge import Forge
 from gitswarm.publish.proposal import Action, Opened, Proposal, Published
-from gitswarm.publish.push import Pushed, RemoteRefs
+from gitswarm.publish.push import Pushed
 from gitswarm.publish.template import fill
-from gitswarm.repo.objects import Oid, RefName
+from gitswarm.repo.objects import RefName
 
 _PULL = re.compile(r"/pulls/(\d+)\b")
-_HEAD = re.compile(r"refs/pull/(\d+)/head")
 _BODY_LIMIT = 60_000
 """Bytes; an option must fit in one packet of 65,516."""
 
 HAD_IT = "new commit is same with old commit"
 """How a push is rejected that brings nothing new, in words that were always these."""
-HEADS = "refs/pull/*/head"
+REQUESTS = "refs/pull"
 """Where the remote shows what each pull request holds."""
 
 
@@ -53,19 +52,8 @@ def _on_one_line(markdown: str) -> str:
     return line
 
 
-def heads(refs: RemoteRefs) -> dict[int, Oid]:
-    """What each pull request holds, by its number."""
-    found = ((_HEAD.fullmatch(name), oid) for name, oid in refs.refs.items())
-    return {int(head[1]): oid for head, oid in found if head}
-
-
 def head_ref(number: int) -> RefName:
-    return RefName(f"refs/pull/{number}/head")
-
-
-def newest_of(heads: Mapping[int, Oid], commits: Collection[Oid]) -> int | None:
-    """The newest pull request that holds one of these commits."""
-    return max((number for number, oid in heads.items() if oid in commits), default=None)
+    return RefName(f"{REQUESTS}/{number}/head")
 
 
 def address_of(forge: Forge, number: int) -> str:

@@ -14,7 +14,7 @@ from gitswarm.publish.credentials import find_token
 from gitswarm.publish.description import describe, title_of
 from gitswarm.publish.forge import Forge, ForgeKind, gh_reaches, github_api, recognise
 from gitswarm.publish.proposal import Action, Opened, Proposal, Published
-from gitswarm.publish.push import Pushed, Pusher, RefPush, RemoteRefs
+from gitswarm.publish.push import Pushed, Pusher, RefPush, RemoteRefs, newest_of
 from gitswarm.publish.remote import Remote, choose_remote
 from gitswarm.publish.secrets import Secrets
 from gitswarm.publish.template import find_template
@@ -167,7 +167,8 @@ class Publication:
     def _fetch_refs(self, pusher: Pusher, candidate: Candidate) -> RemoteRefs:
         base = [f"refs/heads/{self._wishes.base}"] if self._wishes.base else []
         folder = candidate.branch.rpartition("/")[0]
-        return pusher.fetch_refs(*base, f"refs/heads/{folder}/*", agit.HEADS)
+        requests = [f"{place}/*/head" for place in (agit.REQUESTS, gitlab.REQUESTS)]
+        return pusher.fetch_refs(*base, f"refs/heads/{folder}/*", *requests)
 
     def _base(self, refs: RemoteRefs, remote: Remote) -> BranchName:
         """The branch that is to take the changes. Raises `UsageError`."""
@@ -282,11 +283,11 @@ class Publication:
         """The ref on the remote that holds what was proposed the last time."""
         if forge.kind is not ForgeKind.GITEA:
             return RefName(f"refs/heads/{candidate.branch}")
-        heads, number = agit.heads(refs), before and before.number
-        if number not in heads:
+        requests, number = refs.requests(agit.REQUESTS), before and before.number
+        if number not in requests:
             history = self._history
             made = self._repository.commits_between(history.base, history.recorded_at)
-            number = agit.newest_of(heads, set(made))
+            number = newest_of(requests, set(made))
         return None if number is None else agit.head_ref(number)
 
     def _is_rebuilt(
@@ -338,13 +339,13 @@ class Publication:
         """The push that is the pull request itself."""
         options = agit.push_options(proposal, rebuilt=rebuilt)
         pushed = pusher.push([RefPush(proposal.commit, agit.target(proposal))], options)
-        heads = agit.heads(refs)
+        known = refs.requests(agit.REQUESTS)
         if pushed.unchanged or any(agit.HAD_IT in why for why in pushed.rejected.values()):
-            number = agit.newest_of(heads, {proposal.commit})
+            number = newest_of(known, {proposal.commit})
             address = None if number is None else agit.address_of(forge, number)
             return Opened(Action.UNCHANGED, number, address, proposal.draft), pushed
         self._require_taken(pusher, pushed)
-        return agit.read_answer(forge, proposal, pushed, known=heads, before=before), pushed
+        return agit.read_answer(forge, proposal, pushed, known=known, before=before), pushed
 
     def _pushes_of_tasks(self, refs: RemoteRefs) -> list[RefPush]:
         """The branches of the tasks, those that are there."""
@@ -393,8 +394,8 @@ class Publication:
             github = GitHub(api, forge.path, host=forge.host, again=self._again, tell=self._tell)
             return github.propose(proposal, before)
         if forge.kind is ForgeKind.GITLAB:
-            is_new = refs.branch(proposal.branch) is None
-            return gitlab.read_answer(forge, proposal, pushed, before=before, is_new=is_new)
+            known = refs.requests(gitlab.REQUESTS)
+            return gitlab.read_answer(forge, proposal, pushed, known=known, before=before)
         return Opened(Action.PUSHED, draft=proposal.draft)
 
     # -- remembered

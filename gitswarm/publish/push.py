@@ -1,7 +1,7 @@
 """Push: branches to a remote, and what it says to that."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitswarm.errors import GitTimeoutError, PublishError
@@ -23,6 +23,13 @@ class RemoteRefs:
 
     def branch(self, name: str) -> Oid | None:
         return self.refs.get(RefName(f"refs/heads/{name}"))
+
+    def requests(self, folder: str) -> dict[int, Oid]:
+        """What each pull request holds, by its number, on a forge that shows them below a folder
+        such as `refs/pull`."""
+        number = re.compile(rf"{folder}/(\d+)/head")
+        found = ((number.fullmatch(name), oid) for name, oid in self.refs.items())
+        return {int(match[1]): oid for match, oid in found if match}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,11 @@ class Pushed:
         """The addresses in what the remote printed."""
         found = (url.rstrip(".,;:)") for line in self.said for url in _URL.findall(line))
         return tuple(dict.fromkeys(found))
+
+
+def newest_of(requests: Mapping[int, Oid], commits: Collection[Oid]) -> int | None:
+    """The newest pull request that holds one of these commits."""
+    return max((number for number, oid in requests.items() if oid in commits), default=None)
 
 
 class Pusher:

@@ -472,6 +472,30 @@ def test_gitlab_opens_and_updates_a_merge_request_by_push_options(
     assert second["options"][2] == "merge_request.title=Add a greeting"
 
 
+@pytest.mark.parametrize("opened", [True, False])
+def test_of_a_branch_that_gitlab_had_already_the_merge_request_is_found(
+    publisher: Callable[[Kind], Publisher], opened: bool
+) -> None:
+    ada = publisher("gitlab")
+    run = ada.run()
+    branch = f"swarm/{run}/merged"
+    options = ["-o", "merge_request.create"] if opened else []
+    git(ada.swarm.repo.path, "push", "--quiet", *options, "origin", branch)
+
+    done = ada.pr("--json")
+
+    place = f"{ada.forge.origin}/{NAME}/-/merge_requests"
+    assert done.status == 0, done.stderr
+    if opened:
+        assert (done.json["action"], done.json["url"]) == ("unchanged", f"{place}/1")
+    else:
+        new = f"{place}/new?merge_request%5Bsource_branch%5D={branch.replace('/', '%2F')}"
+        assert (done.json["action"], done.json["url"]) == ("pushed", None)
+        assert done.json["warnings"] == [
+            f"GitLab had this commit already; open its merge request at {new}"
+        ]
+
+
 def test_gitlab_takes_the_longest_description_in_any_script(
     publisher: Callable[[Kind], Publisher],
 ) -> None:
