@@ -211,6 +211,15 @@ class Worktree:
         self._git("symbolic-ref", "HEAD", _ref(branch))
         self._git("read-tree", "--reset", commit)
 
+    def restore(self, paths: Iterable[RepoPath], commit: Oid) -> None:
+        """Let some paths be as in the commit that is checked out: the file of it, or none."""
+        for path in paths:
+            place = Path(os.fsdecode(os.path.join(os.fsencode(self.path), path)))
+            if self.repository.entry(commit, path):
+                self._git("checkout-index", "--force", "--index", "--", path)
+            elif place.parent.resolve().is_relative_to(self.path.resolve()):
+                place.unlink(missing_ok=True)
+
     def unsaved(self) -> dict[RepoPath, str]:
         """Paths whose files are in no commit, and their state as git-status(1) has it: `??` is not
         tracked (and not ignored), the rest is changed. A folder with nothing tracked in it is one

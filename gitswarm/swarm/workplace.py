@@ -7,6 +7,7 @@ from pathlib import Path
 from gitswarm.errors import GitError
 from gitswarm.process import Completed, run_shell
 from gitswarm.repo.objects import Oid, RepoPath
+from gitswarm.repo.sparse import folders_above
 from gitswarm.repo.worktree import Worktree
 from gitswarm.swarm.checkout import Checkout
 from gitswarm.swarm.setup import Setup
@@ -32,6 +33,12 @@ class Workplace:
         return await self._checkout.opened()
 
     async def move_to(self, old: Oid, new: Oid) -> None:
+        """Bring its files to another commit. What setup and checks left is not in its way."""
+        if self._left:
+            worktree = await self.opened()
+            changed = await asyncio.to_thread(worktree.repository.changed_paths, old, new)
+            left = [path for path in changed if self._is_theirs(worktree, path)]
+            await self._checkout.run(lambda: worktree.restore(left, old))
         await self._checkout.move_to(old, new)
 
     async def ready(self) -> Path:
@@ -112,6 +119,11 @@ class Workplace:
 
     def _is_left(self, worktree: Worktree, path: RepoPath) -> bool:
         return path in self._left and self._left[path] == _stamp(worktree, path)
+
+    def _is_theirs(self, worktree: Worktree, path: RepoPath) -> bool:
+        """Whether what is at a path is as setup and checks left it, or below a folder of theirs."""
+        folders = (RepoPath(folder + b"/") for folder in folders_above(path))
+        return any(self._is_left(worktree, place) for place in (path, *folders))
 
 
 def _stamp(worktree: Worktree, path: RepoPath) -> _Stamp | None:

@@ -49,6 +49,21 @@ def test_each_new_worktree_is_set_up_and_goes_all_the_same(prepared: Swarm) -> N
     }
 
 
+def test_what_a_setup_left_is_not_in_the_way_of_the_task_s_own_files(swarm: Swarm) -> None:
+    swarm.commit({"lock": "1\n"})
+    swarm.repo.git(
+        "config", "swarm.setup", "echo 2 > lock; echo made > made; mkdir gen; echo made > gen/made"
+    )
+    files = {"lock": "3\n", "made": "mine\n", "gen/made": "mine\n", "gen/other": "mine\n"}
+    swarm.script.answers = {"task": file_reply(files)}
+
+    done = swarm.carry_out({"id": "a", "role": "builder"})
+
+    assert (done.outcomes, done.task("a")["error"]) == ({"a": "done"}, None)
+    assert swarm.repo.files(done.json["merged"]["commit"]).items() >= files.items()
+    assert not swarm.worktrees.exists()
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
