@@ -69,7 +69,8 @@ def review_scope(
                 raise StoppedError(stop.signum) from None
 
     with Attributes.of(repository, scope.base) as attributes:
-        review = run_until_signalled(partial(ask, withheld=Withheld(attributes)))
+        work = partial(ask, withheld=Withheld(attributes))
+        review = run_until_signalled(work, leave_threads=True)
     return accept(review, Source(repository, scope.head), baseline)
 
 

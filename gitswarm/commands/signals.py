@@ -4,6 +4,7 @@ import asyncio
 import math
 import signal
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from gitswarm.cli import StoppedError
@@ -16,13 +17,21 @@ ECHO_SECONDS = 0.2
 terminal, and git passes it on to the command that it runs."""
 
 
-def run_until_signalled(pursue: Callable[[Stop], Coroutine[Any, Any, T]]) -> T:
+def run_until_signalled(
+    pursue: Callable[[Stop], Coroutine[Any, Any, T]], *, leave_threads: bool = False
+) -> T:
     """Run to the report. A first SIGINT or SIGTERM stops cleanly; a second one cancels whatever is
-    under way, and the process exits without a report; both leave a run that its ledger knows."""
+    under way, and the process exits without a report; both leave a run that its ledger knows.
+
+    `leave_threads`: what threads do need not come to its end, such as asking for an address where
+    there is no network.
+    """
 
     async def main() -> T:
         stop = Stop()
         loop = asyncio.get_running_loop()
+        if leave_threads:
+            loop.set_default_executor(_Unwaited())
         work = asyncio.ensure_future(pursue(stop))
         insists_from = math.inf
 
@@ -45,3 +54,10 @@ def run_until_signalled(pursue: Callable[[Stop], Coroutine[Any, Any, T]]) -> T:
                 loop.remove_signal_handler(signum)
 
     return asyncio.run(main())
+
+
+class _Unwaited(ThreadPoolExecutor):
+    """Threads that nobody waits for at the end."""
+
+    def shutdown(self, *_: Any, **__: Any) -> None:
+        super().shutdown(wait=False, cancel_futures=True)

@@ -167,6 +167,21 @@ def test_a_slow_model_is_not_waited_for(pusher: Pusher) -> None:
     assert done.stderr.startswith("git swarm: not all was reviewed: no answer within 3 s (")
 
 
+def test_a_network_that_does_not_know_any_name_is_not_waited_for(
+    pusher: Pusher, tmp_path: Path
+) -> None:
+    pusher.configure(timeout="3")
+    pusher.change()
+    stuck = "import socket, time\nsocket.getaddrinfo = lambda *_, **__: time.sleep(600)\n"
+    (tmp_path / "sitecustomize.py").write_text(stuck)
+    address = "http://api.example.invalid"
+
+    done = pusher.push("origin", "main", ANTHROPIC_BASE_URL=address, PYTHONPATH=str(tmp_path))
+
+    assert done.status == 0
+    assert done.stderr.startswith("git swarm: not all was reviewed: no answer within 3 s (")
+
+
 def test_a_second_push_after_an_amended_file_pays_only_for_that_file(pusher: Pusher) -> None:
     pusher.configure(mode="block")
     pusher.swarm.script.answers = answers(
