@@ -67,7 +67,7 @@ class Author:
         changed = tree != await asyncio.to_thread(self.repository.tree, commit)
         return Work(
             (Version(tree, self._message(edits, title, changed=changed)),),
-            note=edits.note or edits.nothing or "",
+            note=edits.account,
             reason=edits.nothing or "",
             remarks=tuple(remark for change in changes for remark in change.remarks),
         )
@@ -108,8 +108,7 @@ class Author:
         if edits.commit_message and changed:
             subject, _, body = edits.commit_message.partition("\n")
             return write_message(subject, body, self.trailers)
-        note = "\n\n".join(part for part in (edits.nothing, edits.note) if part)
-        return write_message(title, note, self.trailers)
+        return write_message(title, edits.account, self.trailers)
 
 
 class UnusableReplyError(TaskFailedError):

@@ -92,6 +92,12 @@ class Edits:
     """Without the trailers that only gitswarm and people may write; empty if there is none."""
     note: str = ""
 
+    @property
+    def account(self) -> str:
+        """All that the reply says to people and to later tasks: the reason for changing nothing,
+        and the prose."""
+        return "\n\n".join(part for part in (self.nothing, self.note) if part)
+
 
 class Files(Protocol):
     """The tree that edits are applied to: the files of one commit."""

@@ -34,7 +34,7 @@ PLAN = [
     task("down"),
     task("both", depends_on=["third", "fourth"]),
     task("again", depends_on=["fourth", "third"]),
-    task("told", depends_on=["finder", "third"]),
+    task("told", depends_on=["finder", "content", "third"]),
     task("between", depends_on=["up", "down"]),
 ]
 
@@ -58,7 +58,7 @@ def settled(repository: Swarm) -> Finished:
         "task:up": changed("up", "c.txt"),
         "task:down": changed("down", "c.txt"),
         "task:finder": "Look at a.txt.",
-        "task:content": "````nothing\nIt is there already.\n````\n",
+        "task:content": "I looked.\n\n````nothing\nIt is there already.\n````\n",
         "task": lambda call: file_reply({f"{call.task}.txt": f"{call.task}\n"}),
         "resolve": resolve,
     }
@@ -167,9 +167,19 @@ def test_notes_are_kept_on_their_branches_and_not_merged(
     merged = settled.json["merged"]["commit"]
     run = settled.json["run"]
 
-    for task, note in {"finder": "Look at a.txt.", "content": "It is there already."}.items():
+    for task, note in {
+        "finder": "Look at a.txt.",
+        "content": "It is there already.\n\nI looked.",
+    }.items():
         assert not repository.repo.repository.is_ancestor(tip(settled, task), merged)
         assert note in git(repository.repo.path, "log", "-1", "--format=%b", f"swarm/{run}/{task}")
+
+
+def test_a_task_is_told_all_that_those_it_depends_on_said(calls: list[Call]) -> None:
+    (told,) = [call for call in calls if call.task == "told" and call.purpose == "task"]
+
+    assert "## Note of `finder`\n\n> Look at a.txt." in told.last_text
+    assert "## Note of `content`\n\n> It is there already.\n>\n> I looked." in told.last_text
 
 
 def test_the_model_is_asked_of_each_file_once_without_the_codebase(

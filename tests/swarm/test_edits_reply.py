@@ -66,6 +66,11 @@ def test_a_nothing_fence_gives_the_reason_for_changing_nothing():
     )
 
 
+def test_the_reason_for_changing_nothing_and_the_prose_are_both_told():
+    reply = "I looked.\n\n" + fence("nothing", "It is there already.\n")
+    assert edits_of(reply).account == "It is there already.\n\nI looked."
+
+
 def test_a_reply_that_says_why_nothing_changes_may_show_code():
     reply = fence("nothing", "It is there already.\n") + fence("python", "def f(): ...\n")
     assert edits_of(reply).nothing == "It is there already."
