@@ -88,7 +88,6 @@ def carry(
     console = Console(json=as_json)
     roles = load_roles(repository, run.base)
     prices = Prices.load(price_overrides(repository))
-    require_usable_models(settings, prices, roles.values())
 
     async def work(stop: Stop) -> Report:
         async with open_model(settings, prices, spent_usd=run.known_cost_usd) as model:
@@ -120,6 +119,7 @@ def carry(
             return await course(orchestrator, confirm)
 
     with console:
+        require_usable_models(settings, prices, roles.values(), watch=console.watch)
         report = run_until_signalled(work)
     return finish(report, console, as_json=as_json)
 

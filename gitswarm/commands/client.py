@@ -8,6 +8,7 @@ from gitswarm.model.claude import FAULTS, SILENCE, ClaudeModel
 from gitswarm.model.limits import Budget, Limiter
 from gitswarm.model.prices import Prices
 from gitswarm.plan.roles import Role
+from gitswarm.progress import Warned, Watch
 from gitswarm.settings import DEFAULT_MODEL, Settings
 
 RESOLVING_AT_ONCE = 4
@@ -28,9 +29,15 @@ def open_model(
     )
 
 
-def require_usable_models(settings: Settings, prices: Prices, roles: Iterable[Role] = ()) -> None:
+def require_usable_models(
+    settings: Settings,
+    prices: Prices,
+    roles: Iterable[Role] = (),
+    *,
+    watch: Watch = lambda _: None,
+) -> None:
     """Raise `SettingsError` for a model whose requests are known to fail by now, and for one whose
-    price is not known where a budget is to be kept."""
+    price is not known where a budget is to be kept. Tell of one that will fail before long."""
     configured = {"swarm.model": settings.model} | {
         f"swarm.role.{name}.model": role.model for name, role in settings.roles.items()
     }
@@ -53,3 +60,6 @@ def require_usable_models(settings: Settings, prices: Prices, roles: Iterable[Ro
                 f"the model {model} came to its end on {price.end_of_life}",
                 hint=f"git config {key} {DEFAULT_MODEL}",
             )
+        if price and price.ends_soon(date.today()):
+            end = f"the model {model} comes to its end on {price.end_of_life}"
+            watch(Warned(f'{end}; choose another: "git config {key} MODEL"'))

@@ -18,7 +18,10 @@ _OPEN_KEYS = re.compile(
 )
 
 
-@click.command("config", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    "config",
+    context_settings={"help_option_names": ["-h", "--help"], "ignore_unknown_options": True},
+)
 @click.argument("key", required=False)
 @click.argument("value", required=False)
 @json_option
@@ -33,6 +36,7 @@ def command(key: str | None, value: str | None, as_json: bool) -> int:
     if key is not None and value is not None:
         change(repository, key, value)
         repository = open_repository()
+        tell_what_is_missing(repository)
     settings = Settings.load(repository).by_key()
     shown = {known.lower() for known in settings}
     for own in repository.config_keys("swarm."):
@@ -53,7 +57,8 @@ def known_key(key: str) -> str:
     if key.lower() in spelled:
         return spelled[key.lower()]
     if _OPEN_KEYS.fullmatch(key):
-        return key
+        section, kind, rest = key.split(".", 2)  # git takes the middle as it is spelled
+        return f"{section}.{kind.lower()}.{rest}"
     close = difflib.get_close_matches(key.lower(), spelled, n=1)
     meant = f'did you mean "{spelled[close[0]]}"?' if close else "git swarm config lists them"
     raise SettingsError(f'there is no setting "{key}"', hint=meant)
@@ -61,13 +66,23 @@ def known_key(key: str) -> str:
 
 def change(repository: Repository, key: str, value: str) -> None:
     """Set a value that is a good one. Raises `SettingsError`, and nothing is changed, else."""
-    from gitswarm.model.prices import price_overrides
+    from gitswarm.model.prices import read_rate
 
-    if key.lower().startswith("swarm.price."):
-        price_overrides(_With(key, value))
+    if key.startswith("swarm.price."):
+        read_rate(key, value)
     else:
         Settings.load(_With(key, value))
     repository.git("config", key, value)
+
+
+def tell_what_is_missing(repository: Repository) -> None:
+    """A price of which one half is set is no price yet."""
+    from gitswarm.model.prices import price_overrides
+
+    try:
+        price_overrides(repository)
+    except SettingsError as error:
+        Console().say(error.message, error.hint)
 
 
 class _With:

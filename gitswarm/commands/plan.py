@@ -57,7 +57,6 @@ def command(
     console = Console(json=as_json)
     prices = Prices.load(price_overrides(repository))
     roles = load_roles(repository, commit)
-    require_usable_models(settings, prices, roles.values())
 
     async def ask() -> tuple[Plan, Estimate]:
         async with open_model(settings, prices) as client:
@@ -76,6 +75,7 @@ def command(
             return plan, await orchestrator.estimate(plan)
 
     with console:
+        require_usable_models(settings, prices, roles.values(), watch=console.watch)
         plan, expected = asyncio.run(ask())
     if output is not None:
         save(dump_plan(plan), output)

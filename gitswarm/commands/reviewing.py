@@ -46,7 +46,8 @@ def review_scope(
         return Review(change, tuple(roles))
     prices = Prices.load(price_overrides(repository))
     reviewers = load_reviewers(repository, settings, change, roles)
-    require_usable_models(settings, prices, [reviewer.role for reviewer in reviewers])
+    asked = [reviewer.role for reviewer in reviewers]
+    require_usable_models(settings, prices, asked, watch=watch)
 
     async def ask(stop: Stop, withheld: Withheld) -> Review:
         async with open_model(settings, prices, faults=faults) as model:

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ from typing import Any
 from gitswarm.errors import SettingsError
 from gitswarm.model import Usage
 from gitswarm.settings import Config
+
+ENDS_SOON = timedelta(days=60)
+"""Anthropic announces the end of a model at least this long before."""
 
 _RELEASE = re.compile(r"-\d{8}$")
 """The date that ends the id of a pinned release."""
@@ -74,6 +77,11 @@ class Price:
     def ended(self, today: date) -> bool:
         return self.end_of_life is not None and self.end_of_life <= today
 
+    def ends_soon(self, today: date) -> bool:
+        """It has not ended, and it will before one gets round to thinking of it again."""
+        soon = today + ENDS_SOON
+        return self.end_of_life is not None and today < self.end_of_life <= soon
+
 
 @dataclass(frozen=True, slots=True)
 class Prices:
@@ -117,16 +125,23 @@ def price_overrides(config: Config) -> dict[str, Price]:
     price as it does for most models. Raises `SettingsError`."""
     rates: dict[str, dict[str, float]] = {}
     for key in config.config_keys("swarm.price."):
-        model, _, name = key.removeprefix("swarm.price.").rpartition(".")
-        value = config.config(key) or ""
-        if not model or name not in _RATE_KEYS or not _AMOUNT.fullmatch(value):
-            raise SettingsError(
-                f"{key} is {value!r}; a price is swarm.price.MODEL.RATE with RATE one of input,"
-                " output, cacheWrite, cacheRead, and an amount in US dollars per million tokens",
-                hint=f'run "git config --unset {key}"',
-            )
-        rates.setdefault(model, {})[_RATE_KEYS[name]] = float(value)
+        model, name, amount = read_rate(key, config.config(key) or "")
+        rates.setdefault(model, {})[name] = amount
     return {model: _overridden(model, own) for model, own in rates.items()}
+
+
+def read_rate(key: str, value: str) -> tuple[str, str, float]:
+    """The model, the field of `Rates` and the amount that one setting is about. Raises
+    `SettingsError`."""
+    model, _, name = key.removeprefix("swarm.price.").rpartition(".")
+    rate = _RATE_KEYS.get(name.lower())
+    if not model or rate is None or not _AMOUNT.fullmatch(value):
+        raise SettingsError(
+            f"{key} is {value!r}; a price is swarm.price.MODEL.RATE with RATE one of input,"
+            " output, cacheWrite, cacheRead, and an amount in US dollars per million tokens",
+            hint=f'run "git config --unset {key}"',
+        )
+    return model, rate, float(value)
 
 
 def _overridden(model: str, own: Mapping[str, float]) -> Price:
@@ -134,9 +149,10 @@ def _overridden(model: str, own: Mapping[str, float]) -> Price:
     if published is not None:
         return replace(published, rates=tuple(_with(rates, own) for rates in published.rates))
     if not {"input", "output"} <= own.keys():
+        missing = "output" if "input" in own else "input"
         raise SettingsError(
             f"the price of {model} needs both swarm.price.{model}.input and .output",
-            hint=f"git config swarm.price.{model}.output USD",
+            hint=f"git config swarm.price.{model}.{missing} USD",
         )
     given = own["input"]
     usual = Rates(given, own["output"], 1.25 * given, 2 * given, 0.1 * given)
@@ -154,7 +170,7 @@ def _with(rates: Rates, own: Mapping[str, float]) -> Rates:
     )
 
 
-_AMOUNT = re.compile(r"\d+(\.\d+)?")
+_AMOUNT = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 
 @cache

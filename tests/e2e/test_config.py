@@ -55,6 +55,8 @@ def test_a_good_value_is_set_in_the_repository(swarm: Swarm) -> None:
         ("swarm.overlap", "perhaps"),
         ("swarm.rules", "guess"),
         ("swarm.price.claude-x.input", "cheap"),
+        ("swarm.price.claude-x.input", "-1"),
+        ("swarm.price.claude-x.input", "\u0663"),
         ("swarm.jbos", "3"),
     ],
 )
@@ -68,3 +70,14 @@ def test_a_bad_one_is_refused_by_name_and_changes_nothing(
     assert done.status == 2
     assert key in done.stderr
     assert (swarm.repo.path / ".git/config").read_bytes() == before
+
+
+def test_a_price_is_set_one_half_after_the_other_however_its_key_is_spelled(swarm: Swarm) -> None:
+    first = swarm("config", "swarm.price.my-model.input", "3")
+    second = swarm("config", "swarm.Price.my-model.OUTPUT", "15")
+
+    assert (first.status, first.stdout) == (0, "swarm.price.my-model.input = 3\n")
+    assert "git config swarm.price.my-model.output USD" in first.stderr
+    assert (second.status, second.stderr) == (0, "")
+    asked = swarm("plan", "--budget", "1", "--model", "my-model", "a goal")
+    assert "has no model my-model" in asked.stderr

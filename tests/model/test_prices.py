@@ -68,6 +68,16 @@ def test_a_model_has_ended_from_the_day_of_its_end_of_life(
     assert price.ended(date.fromordinal(last_day.toordinal() + 1))
 
 
+def test_the_end_of_a_model_is_soon_for_two_months(prices: Prices) -> None:
+    price = prices.of("claude-opus-4-5")
+    lasting = prices.of("claude-sonnet-5-5")
+    assert price is not None
+    assert lasting is not None
+    days = [date(2026, 11, 22), date(2026, 11, 23), date(2027, 1, 21), date(2027, 1, 22)]
+    assert [price.ends_soon(day) for day in days] == [False, True, True, False]
+    assert not any(lasting.ends_soon(day) for day in days)
+
+
 def test_prices_of_the_users_own_replace_published_ones_and_add_to_them(prices: Prices) -> None:
     own = Price((Rates(1, 2, 3, 4, 5),))
     mixed = Prices.load({"claude-sonnet-5-5": own, "house-model": own})
