@@ -222,7 +222,8 @@ def _review(repository: Repository, settings: Settings, scopes: Iterable["Scope"
     if gaps:
         on_error = settings.review_on_error
         outcome = "goes on" if on_error == "allow" and not held_up else "stopped"
-        _tell(f"not all was reviewed: {gaps[0]}; {outcome} (swarm.review.onError={on_error})")
+        why = one_line(gaps[0])
+        _tell(f"not all was reviewed: {why}; {outcome} (swarm.review.onError={on_error})")
     return int(held_up or (bool(gaps) and settings.review_on_error == "block"))
 
 
