@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 
 from gitswarm.plan.path_text import spell
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath, TreeEntry
@@ -16,6 +17,9 @@ KINDS = 3
 """So many suffixes are named of a folded folder."""
 SIZE_BYTES = 8
 """Room set aside for the size of a file."""
+
+MORE_BYTES = 50
+"""Room set aside for the line that tells of the others."""
 
 SizesOf = Callable[[Sequence[TreeEntry]], Mapping[Oid, int]]
 
@@ -84,16 +88,20 @@ class _Layout:
         return sum(2 * depth + len(line.encode()) + SIZE_BYTES for line in lines)
 
     def file_lines(self, folder: _Folder, sizes: Mapping[Oid, int]) -> Iterator[str]:
+        return (line for line, _ in self.counted_files(folder, sizes))
+
+    def counted_files(self, folder: _Folder, sizes: Mapping[Oid, int]) -> Iterator[tuple[str, int]]:
+        """Lines, each with how many files it stands for."""
         named, others = folder.named(self.alike)
         for entry in named:
-            yield _name(entry.path, folder) + _remark(entry, sizes)
+            yield _name(entry.path, folder) + _remark(entry, sizes), 1
         for suffix, count in sorted(others.items()):
-            yield f"... and {count:,} more {suffix}"
+            yield f"... and {count:,} more {suffix}", count
 
 
 def draw_tree(entries: Sequence[TreeEntry], *, most_bytes: int, sizes_of: SizesOf) -> str:
-    """One line for each file or folded folder. It is longer than `most_bytes` only where the names
-    in the root alone are.
+    """One line for each file or folded folder, at most so many bytes of them. Where the names in
+    the root alone are more, some of them stand for all, with the number of the others.
 
     `sizes_of` is asked once, for the files that are named.
     """
@@ -109,7 +117,31 @@ def draw_tree(entries: Sequence[TreeEntry], *, most_bytes: int, sizes_of: SizesO
             if entry.kind == "blob" and entry.mode != SYMLINK_MODE
         ]
     )
-    return "\n".join(_lines(root, layout, sizes))
+    text = "\n".join(_lines(root, layout, sizes))
+    if len(text.encode()) <= most_bytes:
+        return text
+    return "\n".join(_top_lines(root, layout, sizes, most_bytes))
+
+
+def _top_lines(
+    root: _Folder, layout: _Layout, sizes: Mapping[Oid, int], most_bytes: int
+) -> list[str]:
+    """Of the root alone: files and folders share the room, and what one of them leaves the other
+    has."""
+    files = [*layout.counted_files(root, sizes)]
+    folders = [(_folded(one, root), one.suffixes.total()) for one in _children(root)]
+    needed = sum(len(line.encode()) + 1 for line, _ in folders)
+    shown = _fitting(files, max(most_bytes // 2, most_bytes - needed), "files")
+    room = most_bytes - sum(len(line.encode()) + 1 for line in shown)
+    return [*shown, *_fitting(folders, room, "files in other folders")]
+
+
+def _fitting(counted: Sequence[tuple[str, int]], most_bytes: int, what: str) -> list[str]:
+    """The first lines that fit, and how many files the others stand for."""
+    sizes = accumulate(len(line.encode()) + 1 for line, _ in counted)
+    count = sum(size <= most_bytes - MORE_BYTES for size in sizes)
+    more = sum(files for _, files in counted[count:])
+    return [line for line, _ in counted[:count]] + ([f"... and {more:,} more {what}"] * bool(more))
 
 
 def _lines(root: _Folder, layout: _Layout, sizes: Mapping[Oid, int]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitswarm.plan.tree_text import draw_tree
+from gitswarm.plan.tree_text import MORE_BYTES, draw_tree
 from gitswarm.repo.objects import FILE_MODE, SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath, TreeEntry
 
 
@@ -85,7 +85,6 @@ PATHS = st.lists(
 @given(PATHS, st.integers(0, 300))
 def test_every_file_is_shown_or_counted_within_the_room(paths: list[bytes], room: int) -> None:
     entries = [entry(path + b".f%d" % (n % 2)) for n, path in enumerate(sorted(paths))]
-    top = [one.path.split(b"/") for one in entries]
     lines = draw(*entries, most_bytes=room)
 
     assert draw(*entries, most_bytes=room) == lines
@@ -99,6 +98,17 @@ def test_every_file_is_shown_or_counted_within_the_room(paths: list[bytes], room
         elif line and not line.endswith("/"):
             counted += 1
     assert counted == len(entries)
-    files = sum(len(names[0]) + 8 for names in top if len(names) == 1)
-    folders = {names[0] for names in top if len(names) > 1}
-    assert len("\n".join(lines)) <= max(room, files + 80 * len(folders))
+    assert len("\n".join(lines)) <= max(room, 2 * MORE_BYTES)
+
+
+def test_a_crowded_root_is_shown_in_part() -> None:
+    files = [b"data.%d" % n for n in range(100, 500)]
+    folders = [b"folder%d/a.py" % n for n in range(100, 500)]
+
+    assert draw(*map(entry, files + folders), most_bytes=200) == [
+        *("data.100", "data.101", "data.102", "data.103", "data.104"),
+        "... and 395 more files",
+        "folder100/  (folded: 1 .py)",
+        "folder101/  (folded: 1 .py)",
+        "... and 398 more files in other folders",
+    ]
