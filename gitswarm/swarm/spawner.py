@@ -42,6 +42,9 @@ from gitswarm.swarm.workplace import Workplace
 READ_LIMIT = 200_000
 """Bytes of one file that a task `reads`; what is longer is left to the agent's tools."""
 
+READS_LIMIT = 400_000
+"""Bytes of all of them together."""
+
 
 def task_branch(run: RunId, task: TaskId | str) -> BranchName:
     return BranchName(f"swarm/{run}/{task}")
@@ -186,20 +189,22 @@ class AgentSpawner:
     ) -> Briefing:
         reads: dict[str, str] = {}
         missing: list[str] = []
+        room = READS_LIMIT
         for path in task.reads:
-            text = self._text(base, path)
+            text = self._text(base, path, most_bytes=min(READ_LIMIT, room))
             if text is None:
                 missing.append(path)
             else:
                 reads[path] = text
+                room -= len(text.encode())
         notes = {id: done[id].note for id in task.depends_on}
         return Briefing(self.plan, task, role, notes, reads, missing)
 
-    def _text(self, base: Oid, path: str) -> str | None:
+    def _text(self, base: Oid, path: str, *, most_bytes: int) -> str | None:
         entry = self.repository.entry(base, _repo_path(path))
         if entry is None or entry.mode not in (FILE_MODE, EXECUTABLE_MODE):
             return None
-        if self.repository.sizes([entry.oid])[entry.oid] > READ_LIMIT:
+        if self.repository.sizes([entry.oid])[entry.oid] > most_bytes:
             return None
         data = self.repository.blob(entry.oid)
         if self.withheld.why(entry.path, data) is not None:

@@ -218,3 +218,19 @@ def test_a_task_is_shown_what_those_it_depends_on_did(swarm: Swarm) -> None:
     assert results[2]["content"] == (
         "There is no tool 'write_file', only read_file, search, list_files, show_diff."
     )
+
+
+def test_what_a_task_reads_first_is_bounded_and_the_rest_is_named(swarm: Swarm) -> None:
+    large = {f"large{n}.txt": f"{n}" * 190_000 + "\n" for n in range(3)}
+    swarm.commit({**large, "huge.txt": "h" * 200_001})
+    swarm.script.answers = {"task": file_reply({"b.txt": "b\n"})}
+
+    swarm.carry_out({"id": "a", "role": "builder", "reads": [*large, "huge.txt", "app.py", "none"]})
+
+    (call,) = swarm.calls("task", "a")
+    shown = [n for n in range(3) if f"{n}" * 190_000 in call.last_text]
+    assert shown == [0, 1]
+    assert "## `app.py`\n\n````\none\ntwo\nthree\n````\n" in call.last_text
+    assert (
+        "Not there, not text, too long or kept from models: `large2.txt`, `huge.txt`, `none`\n"
+    ) in call.last_text
