@@ -27,7 +27,14 @@ from gitswarm.plan.tool_call import (
     no_file,
     numbered,
 )
-from gitswarm.plan.tracked import Match, Query, TrackedFiles, WithheldError, is_binary
+from gitswarm.plan.tracked import (
+    SEARCHED_BYTES,
+    Match,
+    Query,
+    TrackedFiles,
+    WithheldError,
+    is_binary,
+)
 from gitswarm.plan.withheld import Withheld
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath, TreeEntry
 from gitswarm.repo.repository import Repository
@@ -131,14 +138,15 @@ class Search(Call):
         if total <= self.skip:
             if query.glob is not None and not files.matching(query.glob):
                 raise UnanswerableError(no_file(query.glob))
-            return f"{counted(total, 'matching line')}." if total else "No line matches."
+            found = f"{counted(total, 'matching line')}." if total else "No line matches."
+            return found + _not_searched(files)
         head = f"{counted(total, 'matching line')} in {counted(len(counts), 'file')}"
         if self.skip or total > MATCHES:
             end = min(total, self.skip + MATCHES)
             head += f"; these are {self.skip + 1}-{end}"
             if end < total:
                 head += f", {self.next(skip=end)}"
-        return "\n".join([f"{head}:", *self._shown(files, query, counts)])
+        return "\n".join([f"{head}:", *self._shown(files, query, counts)]) + _not_searched(files)
 
     def _shown(
         self, files: TrackedFiles, query: Query, counts: Mapping[RepoPath, int]
@@ -161,6 +169,14 @@ class Search(Call):
                 yield f"    ({hidden[path]}: its {counts[path]:,} matches are not shown)"
             matches = [match for match in found if match.path == path]
             yield from (_match_line(matches[n]) for n in place if n < len(matches))
+
+
+def _not_searched(files: TrackedFiles) -> str:
+    large = files.unsearched
+    if not large:
+        return ""
+    named = ", ".join(map(spell, large[:NAMESAKES])) + (", ..." if len(large) > NAMESAKES else "")
+    return f"\nNot searched, with more than {SEARCHED_BYTES:,} bytes each: {named}"
 
 
 class ListFiles(Call):
@@ -267,7 +283,8 @@ def _text(files: TrackedFiles, entry: TreeEntry) -> tuple[str, list[str]]:
     name = spell(entry.path)
     size = files.sizes([entry.path])[entry.path]
     if size > FILE_BYTES:
-        raise UnanswerableError(f"{name} has {size:,} bytes, too many to read; search it.")
+        advice = "; search it." if size <= SEARCHED_BYTES else "."
+        raise UnanswerableError(f"{name} has {size:,} bytes, too many to read{advice}")
     data = files.data(entry)
     if is_binary(data):
         raise UnanswerableError(f"{name} is binary, {size:,} bytes.")

@@ -35,6 +35,9 @@ class Match:
     text: bytes
 
 
+SEARCHED_BYTES = 50_000_000
+"""A larger file is not searched."""
+
 DIFFED_BYTES = 2_000_000
 """A larger file is not compared line by line."""
 
@@ -125,7 +128,7 @@ class TrackedFiles:
 
     def count_matches(self, query: Query) -> dict[RepoPath, int]:
         """How many lines match in each text file that has any, in git's order; those that are kept
-        from models by an attribute are not looked at.
+        from models by an attribute are not looked at, nor are the `unsearched`.
 
         Raises `PatternError`, and `GitTimeoutError` when it takes too long.
         """
@@ -133,6 +136,11 @@ class TrackedFiles:
         counts = {path: int(count) for path, count in records}
         hidden = self._withheld.by_attribute(counts)
         return {path: count for path, count in counts.items() if path not in hidden}
+
+    @property
+    def unsearched(self) -> tuple[RepoPath, ...]:
+        """Files so large that git would take all of its time, and of the memory, for one."""
+        return self._repository.larger_than(SEARCHED_BYTES, self._commit)
 
     def matches(self, query: Query, paths: Iterable[RepoPath], *, most: int) -> list[Match]:
         """The matching lines of some files, the first `most` of each, in git's order."""
@@ -198,6 +206,7 @@ class TrackedFiles:
             *options,
             *("-e", query.pattern, self._commit, "--"),
             *pathspecs,
+            *(b":(top,exclude,literal)" + path for path in self.unsearched),
             ok=(0, 1, 128),
             work_tree=self._nowhere,
             seconds=self._search_seconds,

@@ -60,6 +60,7 @@ class Repository:
         """What the next commit will hold. While `git commit -a` or `git commit FILE` runs a hook,
         it is not the one that stays."""
         self._objects = objects
+        self._larger: dict[tuple[int, Oid], tuple[RepoPath, ...]] = {}
 
     @contextmanager
     def with_scratch_objects(self) -> Iterator["Repository"]:
@@ -330,6 +331,27 @@ class Repository:
         if None in found:
             raise _missing(wanted[found.index(None)])
         return {oid: one.size for oid, one in zip(wanted, found, strict=True) if one}
+
+    def larger_than(self, size: int, treeish: Oid) -> tuple[RepoPath, ...]:
+        """The files of a tree with more bytes, in git's order; what was found is remembered."""
+        if (size, treeish) not in self._larger:
+            found = tuple(path for path, length in self._file_sizes(treeish) if length > size)
+            self._larger[size, treeish] = found
+        return self._larger[size, treeish]
+
+    def total_size(self, treeish: Oid) -> int:
+        """The bytes of all files of a tree together."""
+        return sum(length for _, length in self._file_sizes(treeish))
+
+    def _file_sizes(self, treeish: Oid) -> Iterator[tuple[RepoPath, int]]:
+        """Nothing in a partial clone, which would fetch each file to learn its size."""
+        if self.is_partial:
+            return
+        for record in self.lines("ls-tree", "-r", "-l", "-z", "--full-tree", treeish):
+            facts, _, path = record.partition(b"\t")
+            length = facts.rpartition(b" ")[2]
+            if length.isdigit():
+                yield RepoPath(path), int(length)
 
     def _contents(self, oid: Oid) -> bytes:
         return self._all_contents([oid])[0]

@@ -17,6 +17,8 @@ T = TypeVar("T")
 THREADS = 4
 WHOLE_FILES = 10_000
 """As many files may the worktrees of one run have together before they become sparse."""
+WHOLE_BYTES = 500_000_000
+"""And as many bytes."""
 
 
 class Checkouts:
@@ -52,9 +54,11 @@ class Checkouts:
 def is_sparse(mode: CheckoutMode, repository: Repository, base: Oid, *, tasks: int) -> bool:
     """Whether the worktrees of a run are: as `swarm.checkout` says, or where `auto` finds that
     whole ones would cost more than what the tasks are about."""
-    if mode == "auto":
-        return len(repository.entries(base)) * tasks > WHOLE_FILES
-    return mode == "sparse"
+    if mode != "auto":
+        return mode == "sparse"
+    if len(repository.entries(base)) * tasks > WHOLE_FILES:
+        return True
+    return repository.total_size(base) * tasks > WHOLE_BYTES
 
 
 class Checkout:

@@ -8,7 +8,7 @@ import pytest
 
 from gitswarm.model import ToolCall
 from gitswarm.model.conversation import ToolAnswer
-from gitswarm.plan import tool_call, tools
+from gitswarm.plan import tool_call, tools, tracked
 from gitswarm.plan.tools import TOOLS, ReadOnlyTools
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath
 from gitswarm.repo.repository import Repository
@@ -158,6 +158,24 @@ def test_a_long_line_is_cut_and_a_huge_file_not_opened(
         "1,000 matching lines in 1 file; these are 1-100, for the rest: search"
         ' {"pattern": "needle", "glob": "huge.txt", "skip": 100}:'
         "\nhuge.txt\n    (7,000 bytes: its 1,000 matches are not shown)"
+    )
+
+
+def test_a_file_that_git_would_take_too_long_for_is_not_searched_and_named(
+    repo: RepositoryBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "FILE_BYTES", 5_000)
+    monkeypatch.setattr(tools, "SEARCHED_BYTES", 6_000)
+    monkeypatch.setattr(tracked, "SEARCHED_BYTES", 6_000)
+    asker = Asker(repo, repo.commit({"a.txt": "needle\n", "d/huge.txt": "needle\n" * 1_000}))
+    remark = "\nNot searched, with more than 6,000 bytes each: d/huge.txt"
+
+    assert asker.ok("search", pattern="needle") == (
+        f"1 matching line in 1 file:\na.txt\n1\tneedle{remark}"
+    )
+    assert asker.ok("search", pattern="needle", glob="d") == f"No line matches.{remark}"
+    assert asker.error("read_file", path="d/huge.txt") == (
+        "d/huge.txt has 7,000 bytes, too many to read."
     )
 
 
