@@ -71,9 +71,9 @@ def _choices(pattern: str) -> list[str]:
 def may_meet(one: str, other: str) -> bool:
     """Whether some path could match both pathspecs.
 
-    Errs on the side of yes: a character class counts as any character, and a name at the end counts
-    as a folder with everything in it unless it has a suffix, as files have, or wildcards are in the
-    pathspec, which then is none for git either.
+    Errs on the side of yes: a character class that is more than letters and ranges of them counts
+    as any character, and a name at the end counts as a folder with everything in it unless it has a
+    suffix, as files have, or wildcards are in the pathspec, which then is none for git either.
     """
     return _meet(
         _names(one),
@@ -104,16 +104,35 @@ _RUN = "any run of characters"
 
 
 def _tokens(name: str) -> list[str]:
-    """A name as single characters and wildcards."""
+    """A name as single characters, classes of them, and wildcards."""
     wildcards = {"?": _ONE, "*": _RUN}
     return [
-        match["escaped"] or (_ONE if match["class"] else wildcards.get(match[0], match[0]))
+        match["escaped"] or match["class"] or wildcards.get(match[0], match[0])
         for match in _TOKEN.finditer(name)
     ]
 
 
 def _tokens_meet(one: str, other: str) -> bool:
-    return _ONE in (one, other) or one == other
+    some, others = _characters(one), _characters(other)
+    return some is None or others is None or not some.isdisjoint(others)
+
+
+_PLAIN_CLASS = re.compile(r"\[(?P<but>[!^]?)(?P<members>(?:\w-\w|[\w.])+)\]", re.ASCII)
+
+
+def _characters(token: str) -> frozenset[str] | None:
+    """Those that a token matches; None for any one."""
+    if len(token) == 1:
+        return frozenset(token)
+    found = _PLAIN_CLASS.fullmatch(token)
+    if found is None or found["but"]:
+        return None
+    ranges = re.findall(r"(.)-(.)|(.)", found["members"])
+    return frozenset(
+        chr(code)
+        for first, last, only in ranges
+        for code in range(ord(only or first), ord(only or last) + 1)
+    )
 
 
 def _meet(

@@ -26,6 +26,11 @@ MEETING = [
     ("*_test.go", "server_*.go"),
     (r"a\*b", "a*b"),
     ("[[:alpha:]]x", "ax"),
+    ("res.[a-j]*.js", "res.json.js"),
+    ("res.[!a-j]*.js", "res.send.js"),
+    ("[a-fx]", "[w-z]"),
+    ("[]a]", "]"),
+    ("[é-ü]", "ö"),
 ]
 
 APART = [
@@ -39,6 +44,9 @@ APART = [
     ("test_?.py", "test_.py"),
     ("**/*.py", "docs/a.md"),
     ("src/*", "src/deep/a.py"),
+    ("res.[a-j]*.js", "res.send.js"),
+    ("res.[a-j]*.js", "res.[l-r]*.js"),
+    ("[0-9]*", "[a-z_]*"),
 ]
 
 
