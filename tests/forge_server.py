@@ -73,6 +73,7 @@ class ForgeServer:
         self.faults: list[Fault] = []
         self.users: dict[str, str] = {}
         """Who may push and with which password; everybody where it is empty."""
+        self.has_drafts = True
         self.moved: dict[str, str] = {}
         """Old names of repositories, which lead to the new ones."""
         self.before_push: Callable[[], object] = lambda: None
@@ -292,6 +293,9 @@ class ForgeServer:
         for field_name, branch in (("head", head), ("base", base)):
             if f"refs/heads/{branch}" not in refs:
                 errors.append({"resource": "PullRequest", "field": field_name, "code": "invalid"})
+        if body["draft"] and not self.has_drafts:
+            message = "Draft pull requests are not supported in this repository."
+            return self._json(422, {"message": message})
         label = f"{owner}:{head}"
         if any(p["head"]["label"] == label and p["state"] == "open" for p in self.pulls):
             message = f"A pull request already exists for {label}."
@@ -316,6 +320,8 @@ class ForgeServer:
         return self._json(201, pull)
 
     def _graphql(self, body: dict[str, Any]) -> web.Response:
+        if not self.has_drafts:
+            return self._json(200, {"errors": [{"message": "Draft pull requests..."}]})
         for pull in self.pulls:
             if pull["node_id"] == body["variables"]["id"]:
                 pull["draft"] = "convertPullRequestToDraft" in body["query"]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -103,6 +104,13 @@ class GitHub:
                 remarks = [_closed(existing)]
             try:
                 answer = self._ask("POST", self._pulls, _creation(proposal), once=True)
+                if proposal.draft and _knows_no_drafts(answer):
+                    remarks.append(
+                        f"{self._host} has no drafts in this repository: only the title says that "
+                        "it is one"
+                    )
+                    ready = replace(proposal, title=_marked(proposal.title), draft=False)
+                    answer = self._ask("POST", self._pulls, _creation(ready), once=True)
             except NoAnswerError:
                 if attempt == TRIES:
                     raise
@@ -111,7 +119,7 @@ class GitHub:
                 made = self._read(answer)
                 address = without_passwords(made.html_url)
                 return Opened(
-                    Action.OPENED, made.number, address, made.draft, remarks=tuple(remarks)
+                    Action.OPENED, made.number, address, made.draft, made.title, tuple(remarks)
                 )
             if answer.status < 500 and (answer.status not in (409, 422) or attempt > 1):
                 raise self._refusal(answer)
@@ -160,7 +168,8 @@ class GitHub:
     ) -> Opened:
         """What people wrote since stays: a title that is not ours, all of the body that is not."""
         is_ours = before is not None and before.title == existing.title
-        title = proposal.title if is_ours else existing.title
+        is_marked = proposal.draft and existing.title == _marked(proposal.title)
+        title = proposal.title if is_ours and not is_marked else existing.title
         wanted: dict[str, Any] = {"title": title, "body": merge_body(existing.body or "", proposal)}
         if existing.base.ref != proposal.base:
             wanted["base"] = proposal.base
@@ -168,7 +177,7 @@ class GitHub:
         if answer.status != 200:
             raise self._refusal(answer)
         address = without_passwords(self._read(answer).html_url)
-        draft, remarks = self._set_draft(existing, proposal.draft)
+        draft, remarks = self._set_draft(existing, proposal.draft and not is_marked)
         return Opened(Action.UPDATED, existing.number, address, draft, title, remarks)
 
     def _set_draft(self, existing: _PullRequest, draft: bool) -> tuple[bool, tuple[str, ...]]:
@@ -282,6 +291,17 @@ def _creation(proposal: Proposal) -> dict[str, Any]:
         "draft": proposal.draft,
         "maintainer_can_modify": True,
     }
+
+
+def _marked(title: str) -> str:
+    """The title of a draft where a forge has no drafts."""
+    return f"Draft: {title}"
+
+
+def _knows_no_drafts(answer: Answer) -> bool:
+    """Whether a draft was refused because there are none in this repository, as in private ones of
+    some plans: GitHub says so in words only."""
+    return answer.status == 422 and "draft" in _reason(answer).lower()
 
 
 def _closed(existing: _PullRequest) -> str:

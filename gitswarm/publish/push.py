@@ -117,15 +117,15 @@ class Pusher:
             *(f"{ref.commit}:{ref.to}" for ref in refs),
         )
         lines = [line.split("\t") for line in stdout.splitlines()]
-        told = {
-            RefName(names.rpartition(":")[2]): (flag, summary)
+        told = [
+            (flag, RefName(names.rpartition(":")[2]), summary)
             for flag, names, summary in (line for line in lines if len(line) == 3)
-        }
+        ]
         if not told:
             raise self._out_of_reach(stderr or f"git push ended with {status}")
         return Pushed(
-            rejected={ref: summary for ref, (flag, summary) in told.items() if flag == "!"},
-            unchanged=frozenset(ref for ref, (flag, _) in told.items() if flag == "="),
+            rejected={ref: summary for flag, ref, summary in told if flag == "!"},
+            unchanged=frozenset(ref for flag, ref, _ in told if flag == "="),
             said=_remote_lines(stderr),
         )
 

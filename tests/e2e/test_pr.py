@@ -415,6 +415,29 @@ def test_a_draft_becomes_ready_and_ready_becomes_a_draft(
     assert len(ada.forge.pulls) == 1
 
 
+def test_where_there_are_no_drafts_the_title_says_that_it_is_one(
+    publisher: Callable[[Kind], Publisher],
+) -> None:
+    ada = publisher("github")
+    ada.forge.has_drafts = False
+    ada.run()
+    told = []
+
+    for options in (["--draft"], ["--draft"], []):
+        done = ada.pr("--json", *options)
+        assert done.status == 0, done.stderr
+        told.append((done.json["action"], ada.forge.pulls[0]["title"], done.json["warnings"]))
+
+    only_the_title = (
+        "127.0.0.1 has no drafts in this repository: only the title says that it is one"
+    )
+    assert told == [
+        ("opened", "Draft: Add a greeting", [only_the_title]),
+        ("updated", "Draft: Add a greeting", []),
+        ("updated", "Add a greeting", []),
+    ]
+
+
 @pytest.mark.parametrize(
     ("prepare", "error"),
     [
