@@ -68,7 +68,7 @@ class Settled:
             return b""
         old, new = (
             data.decode("utf-8", "surrogateescape").splitlines(keepends=True)
-            for data in (self.file.data, self.text.write())
+            for data in (self.file.shown, self.text.write())
         )
         lines = unified_diff(old, new, f"a/{self.name}", f"b/{self.name}")
         return "".join(

@@ -43,6 +43,8 @@ class Unmerged:
     """Its text is that on disk, with the bases of its hunks where they can be told."""
     data: bytes = b""
     """What is on disk, of a file with text."""
+    decoded: bytes | None = None
+    """The same as git stores it, where a checkout has it in another encoding."""
     ways: tuple[Way, ...] = ()
     """What can be done about a conflict without text."""
     why: str = ""
@@ -53,6 +55,11 @@ class Unmerged:
     @property
     def path(self) -> RepoPath:
         return self.conflict.path
+
+    @property
+    def shown(self) -> bytes:
+        """What is on disk, in a form in which its lines can be told."""
+        return self.data if self.decoded is None else self.decoded
 
 
 def load_unmerged(
@@ -183,33 +190,50 @@ def _with_text(repository: Repository, conflict: Conflict, sizes: Sequence[int])
     place = conflict.place
     try:
         data = _file(repository, place).read_bytes()
-    except (OSError, MergeError) as error:
+        decoded = _decoded(repository, place, data)
+    except (OSError, MergeError, GitError) as error:
         return Unmerged(conflict, why=f"it cannot be read: {error}")
+    load = _smudged if decoded is None else _stored
     ours, base, theirs = (
-        _smudged(repository, stage, place) if stage else b""
+        load(repository, place, stage.oid) if stage else b""
         for stage in (conflict.stages.ours, conflict.stages.base, conflict.stages.theirs)
     )
     versions = Versions(ours, base, theirs)
+    unmerged = Unmerged(conflict, data, decoded)
+    shown = unmerged.shown
     try:
         read = [
-            ConflictedText.parse(data, size, unterminated=versions.unterminated) for size in sizes
+            ConflictedText.parse(shown, size, unterminated=versions.unterminated) for size in sizes
         ]
     except UnclearMarkersError as error:
         put_right = f"put them right, or git checkout -m -- {show(place)}"
-        return Unmerged(conflict, data, why=f"{error}: {put_right}")
+        return replace(unmerged, why=f"{error}: {put_right}")
     text = next((one for one in read if one.hunks), None)
     if text is not None:
-        return Unmerged(replace(conflict, text=with_bases(text, versions)), data)
-    if data == ours and b"\0" in b"".join((ours, base, theirs)):
+        return replace(unmerged, conflict=replace(conflict, text=with_bases(text, versions)))
+    if shown == ours and b"\0" in b"".join((ours, base, theirs)):
         return Unmerged(replace(conflict, kind="binary"))
-    return Unmerged(
-        conflict, data, why="no marker is left in it: git add it if it is as you want it"
-    )
+    return replace(unmerged, why="no marker is left in it: git add it if it is as you want it")
 
 
-def _smudged(repository: Repository, stage: Stage, path: RepoPath) -> bytes:
+def _smudged(repository: Repository, path: RepoPath, oid: Oid) -> bytes:
     """A version as a checkout has it, with its line ends and filters."""
-    return repository.git("cat-file", "--filters", b"--path=" + path, stage.oid).stdout
+    return repository.git("cat-file", "--filters", b"--path=" + path, oid).stdout
+
+
+def _stored(repository: Repository, _path: RepoPath, oid: Oid) -> bytes:
+    return repository.blob(oid)
+
+
+def _decoded(repository: Repository, path: RepoPath, data: bytes) -> bytes | None:
+    """A file of the checkout as git stores it, where its attributes name another encoding, see
+    `working-tree-encoding` in gitattributes(5): its markers are in that one, too."""
+    asked = ("check-attr", "-z", "working-tree-encoding", "--")
+    encoding = repository.lines(*asked, path)[2]
+    if encoding in (b"", b"set", b"unset", b"unspecified"):
+        return None
+    stored = repository.git("hash-object", "-w", "--stdin", b"--path=" + path, input=data)
+    return repository.blob(Oid(stored.stdout.decode().strip()))
 
 
 def write_text(repository: Repository, file: Unmerged, data: bytes, saved: Path) -> None:
@@ -219,6 +243,8 @@ def write_text(repository: Repository, file: Unmerged, data: bytes, saved: Path)
     at = _file(repository, place)
     if at.read_bytes() != file.data:
         raise MergeError(f"{show(place)} was changed meanwhile; nothing was written to it")
+    if file.decoded is not None:
+        data = _smudged(repository, place, repository.write_blob(data))
     _copy_aside(repository, place, saved)
     with NamedTemporaryFile(dir=at.parent, prefix=".gitswarm-", delete=False) as new:
         try:

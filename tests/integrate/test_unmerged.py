@@ -11,7 +11,7 @@ import pytest
 
 from gitswarm.errors import MergeError
 from gitswarm.integrate.under_way import UnderWay
-from gitswarm.integrate.unmerged import Unmerged, carry_out, load_unmerged
+from gitswarm.integrate.unmerged import Unmerged, carry_out, load_unmerged, write_text
 from gitswarm.merge.threeway import merge, write_resolved
 from gitswarm.merge.ways import Way, ways
 from gitswarm.repo.attributes import GIT_MARKER_SIZE, Attributes
@@ -185,6 +185,7 @@ def test_a_submodule_is_chosen_in_the_index_and_its_checkout_is_left_alone(
 
     with checkout.loaded() as (unmerged,):
         assert (unmerged.conflict.kind, unmerged.why) == ("submodule", "")
+        assert UnderWay.load(repository).versions(unmerged.conflict) == (b"", b"")
         checkout.carry_out(unmerged, unmerged.ways[1])
 
     assert checkout.git("ls-files", "-s", "sub") == f"160000 {theirs} 0\tsub\n"
@@ -313,6 +314,24 @@ def test_a_base_is_known_where_the_sides_begin_or_end_alike(repo: RepositoryBuil
         assert unmerged.conflict.text
         (hunk,) = unmerged.conflict.text.hunks
         assert (hunk.base, hunk.ours, hunk.theirs) == (b"one\ntwo\nthree\n", b"ours\n", b"theirs\n")
+
+
+def test_a_file_that_a_checkout_has_in_another_encoding_is_read_and_written_in_it(
+    repo: RepositoryBuilder,
+) -> None:
+    attributes = "a working-tree-encoding=UTF-16LE text\n"
+    ours, theirs = (TEXT.replace("line 5\n", f"{side} ä\n") for side in ("ours", "theirs"))
+    checkout = merging(repo, {"a": TEXT, ".gitattributes": attributes}, {"a": ours}, {"a": theirs})
+    assert "<<<<<<<" in (repo.path / "a").read_text("utf-16-le")
+
+    with checkout.loaded() as (unmerged,):
+        text = unmerged.conflict.text
+        assert text
+        merged = text.splice({1: "both ä\n".encode()})
+        write_text(repo.repository, unmerged, merged.write(), repo.path.parent / "saved")
+
+    expected = TEXT.replace("line 5\n", "both ä\n")
+    assert (repo.path / "a").read_bytes() == expected.encode("utf-16-le")
 
 
 def test_only_the_conflicts_of_some_paths(repo: RepositoryBuilder) -> None:
