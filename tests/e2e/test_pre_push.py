@@ -410,9 +410,11 @@ def test_a_branch_with_open_conflicts_is_not_pushed_nor_what_lacks_it(pusher: Pu
 
 def test_a_push_of_our_own_does_not_run_the_hook(pusher: Pusher) -> None:
     swarm = pusher.swarm
-    swarm.script.answers["task"] = file_reply({"app.py": MARKED})
+    swarm.script.answers["task"] = file_reply({"app.py": "one\nTWO\nthree\n"})
     run = swarm.carry_out({"id": "one", "role": "builder"}).json["run"]
     pusher.repo.git("config", "swarm.forge", "none")
+    pusher.repo.git("config", "swarm.verify", "true")
+    assert pusher.push("origin", f"swarm/{run}/merged").status == 1
 
     assert swarm("pr", "--draft").status == 0
 
