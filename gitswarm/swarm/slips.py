@@ -51,6 +51,12 @@ def slips_of_writer(
             " language word of each that is the whole text of a file, use edit path=FILE to change"
             " a part of one, or say in a nothing fence why nothing is to change."
         )
+    if not (code or reply.fences or reply.faults) and (named := _NAMED.search(reply.prose)):
+        yield (
+            f"The reply has no fence, but names {named[1]!r} as another form of edits would, so"
+            " nothing would change; give each file in a fence, such as ````text path=FILE, or say"
+            " in a nothing fence why nothing is to change."
+        )
     if artifacts and nothing:
         yield (
             "The reply both edits files and has a nothing fence; leave out the one that is not"
@@ -77,6 +83,9 @@ _DIFF = re.compile(
     r"|@@ -[0-9]+(?:,[0-9]+)? \+[0-9]+(?:,[0-9]+)? @@"
 )
 
+
+_NAMED = re.compile(r"""\b(?:path|file_?(?:path|name))["']?\s*[:=]\s*["']([^"'\n]{1,200})["']""")
+"""How JSON and XML name a file."""
 
 _DEEDS = re.compile(
     "add|append|change|copy|insert|modify|move|prepend|remove|rename|(?:search[-_]|str_)?replace"

@@ -100,6 +100,19 @@ def test_code_without_any_path_from_a_writing_role_is_asked_for_again(code):
     )
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"files": [{"path": "src/a.py", "content": "x"}]}',
+        '<file path="src/a.py">\nx\n</file>\n',
+        "file_path = 'src/a.py'",
+    ],
+)
+def test_another_form_of_edits_is_asked_for_again(reply):
+    assert "as another form of edits would, so nothing would change" in only_problem(reply)
+    assert edits_of(reply, writing=False).edits == ()
+
+
 def test_code_is_not_said_to_name_no_file_where_its_name_was_not_understood():
     (problem,) = problems(fence("python src/a.py", "x\n"))
     assert '"src/a.py" in the info string is not understood' in problem
