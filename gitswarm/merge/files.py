@@ -9,6 +9,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -84,20 +85,25 @@ def git_merge(versions: Versions, form: Form) -> FileMerge:
     return FileMerge(output.stdout, output.status)
 
 
+def git_merge_text(versions: Versions, style: str = "diff3") -> ConflictedText:
+    """The same as text and hunks. Raises `MergeError` and `UnclearMarkersError`."""
+    size = _unused_size(versions)
+    merged = git_merge(versions, Form(marker_size=size, style=style))
+    return ConflictedText.parse(merged.data, size, unterminated=versions.unterminated)
+
+
 def with_bases(text: ConflictedText, versions: Versions) -> ConflictedText:
     """A conflicted file, with the base of each hunk that was marked without one, where a merge of
-    what both sides make of the file has just that hunk. The text beside its markers may be newer
-    than the versions that met."""
+    the versions has just that hunk, or else one of what both sides make of the file now: the text
+    beside its markers may be newer than the versions that met."""
     if all(hunk.base is not None for hunk in text.hunks):
         return text
     if not versions.base:
         return text.with_bases({hunk.number: b"" for hunk in text.hunks if hunk.base is None})
     now = replace(versions, ours=text.take("ours"), theirs=text.take("theirs"))
-    size = _unused_size(now)
-    for style in ("diff3", "zdiff3"):
+    for three, style in product(dict.fromkeys((versions, now)), ("diff3", "zdiff3")):
         try:
-            merged = git_merge(now, Form(marker_size=size, style=style))
-            known = ConflictedText.parse(merged.data, size, unterminated=now.unterminated)
+            known = git_merge_text(three, style)
         except (MergeError, UnclearMarkersError):
             continue
         bases: dict[tuple[bytes, bytes], list[bytes | None]] = defaultdict(list)
@@ -135,11 +141,8 @@ def merge_versions(
     plain = git_merge(versions, form)
     if not plain.conflicts:
         return plain
-    ours = Form(marker_size=_unused_size(versions), style="diff3")
     try:
-        text = ConflictedText.parse(
-            git_merge(versions, ours).data, ours.marker_size, unterminated=versions.unterminated
-        )
+        text = git_merge_text(versions)
     except UnclearMarkersError:
         return plain
     sides = versions.ours, versions.theirs
@@ -165,6 +168,6 @@ def merge_versions(
         return FileMerge(settled.write(), 0, resolved, declined)
     base = settled.splice({hunk.number: hunk.base or b"" for hunk in settled.hunks}).write()
     left = Versions(settled.take("ours"), base, settled.take("theirs"))
-    if git_merge(left, ours).data != settled.write():
+    if git_merge(left, Form(marker_size=text.marker_size, style="diff3")).data != settled.write():
         return plain  # git would see other hunks in it than those that are open
     return replace(git_merge(left, form), resolutions=resolved, declined=declined)

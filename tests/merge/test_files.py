@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from gitswarm.merge.backtest import committed_answers
@@ -75,6 +75,7 @@ def test_answers_go_into_their_hunks_and_nothing_else_changes(
 
 
 @settings(max_examples=60, deadline=None)
+@example(Versions(b"a\nb\na\n", b"a\na\nb\na\na\n", b"a\na\na\na\n"))
 @given(versions())
 def test_bases_are_told_of_hunks_and_the_file_stays_as_it_is(three: Versions) -> None:
     """In git's own style, which shows none; a base that is told is one of the file's."""
