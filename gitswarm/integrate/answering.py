@@ -14,6 +14,7 @@ from gitswarm.integrate.memory import Memory
 from gitswarm.merge.ask import Answer
 from gitswarm.merge.conflicts import Conflict
 from gitswarm.merge.ladder import Rungs, climb
+from gitswarm.merge.narrowing import Edits, narrowed, with_subjects
 from gitswarm.merge.question import Question, Side
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.merge.rules.place import Past
@@ -41,7 +42,10 @@ class Meeting(Protocol):
         """Whose tip is merged, where it is a task's."""
 
     def about(self, conflict: Conflict) -> tuple[Side, Side]:
-        """What each side was about."""
+        """What each side was about, but for its commits."""
+
+    def edits(self, conflict: Conflict) -> tuple[Edits, Edits]:
+        """What the commits of each side made of the file."""
 
     def versions(self, conflict: Conflict) -> tuple[bytes, bytes]:
         """The whole file as each side has it; empty where it has none."""
@@ -94,15 +98,7 @@ class Answering:
         rungs = await asyncio.to_thread(self._climb, conflict, meeting)
         if all(hunk.number in rungs.resolutions for hunk in rungs.text.hunks):
             return _in_order(rungs.resolutions)
-        ours, theirs = await asyncio.to_thread(meeting.about, conflict)
-        question = Question(
-            path=conflict.path,
-            text=rungs.text,
-            ours=ours,
-            theirs=theirs,
-            versions=await asyncio.to_thread(meeting.versions, conflict),
-            candidates=rungs.candidates,
-        )
+        question = await asyncio.to_thread(_question, conflict, rungs, meeting)
         answers = await self._ask(question, meeting.task)
         return _in_order({**rungs.resolutions, **{one.hunk: one for one in answers}})
 
@@ -114,15 +110,8 @@ class Answering:
             return known
         if self.resolve is None:
             return Resolution(conflict.path, 1, None, None, None, _NOBODY)
-        ours, theirs = await asyncio.to_thread(meeting.about, conflict)
-        question = WholeQuestion(
-            path=conflict.path,
-            kind=conflict.kind,
-            ours=ours,
-            theirs=theirs,
-            done=await asyncio.to_thread(what_was_done, self.repository, conflict),
-            ways=tuple(ways),
-            versions=await asyncio.to_thread(meeting.versions, conflict),
+        question = await asyncio.to_thread(
+            _whole_question, self.repository, conflict, ways, meeting
         )
         self.watch(Resolving(show(conflict.path), 1))
         try:
@@ -177,6 +166,35 @@ class Answering:
 
     def _unreached(self, failure: ModelError | None) -> None:
         self.was_unreached = self.was_unreached or failure is not None
+
+
+def _question(conflict: Conflict, rungs: Rungs, meeting: Meeting) -> Question:
+    ours, theirs = meeting.about(conflict)
+    question = Question(
+        path=conflict.path,
+        text=rungs.text,
+        ours=ours,
+        theirs=theirs,
+        versions=meeting.versions(conflict),
+        candidates=rungs.candidates,
+    )
+    return narrowed(question, *meeting.edits(conflict))
+
+
+def _whole_question(
+    repository: Repository, conflict: Conflict, ways: Sequence[Way], meeting: Meeting
+) -> WholeQuestion:
+    edits = meeting.edits(conflict)
+    ours, theirs = map(with_subjects, meeting.about(conflict), edits)
+    return WholeQuestion(
+        path=conflict.path,
+        kind=conflict.kind,
+        ours=ours,
+        theirs=theirs,
+        done=what_was_done(repository, conflict),
+        ways=tuple(ways),
+        versions=meeting.versions(conflict),
+    )
 
 
 _NOBODY = "no rule answers it"

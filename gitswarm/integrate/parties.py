@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gitswarm.merge.conflicts import Conflict
+from gitswarm.merge.narrowing import Edits, edits_of
 from gitswarm.merge.past import past_of
 from gitswarm.merge.question import INTENT_LENGTH, Side
 from gitswarm.merge.rules.place import Past
@@ -54,10 +55,10 @@ class Parties:
         )
 
     def about(self, conflict: Conflict) -> tuple[Side, Side]:
-        return (
-            self._side(self.inside, self.ours, conflict),
-            self._side(self.tip.brings, self.theirs, conflict),
-        )
+        return self._side(self.inside, conflict), self._side(self.tip.brings, conflict)
+
+    def edits(self, conflict: Conflict) -> tuple[Edits, Edits]:
+        return edits_of(self.repository, self.base, (self.ours, self.theirs), conflict)
 
     def versions(self, conflict: Conflict) -> tuple[bytes, bytes]:
         stages = conflict.stages
@@ -76,14 +77,13 @@ class Parties:
         paths = conflict.paths
         return [task for task in tasks if self.touched[task] & paths] or tasks[-1:]
 
-    def _side(self, tasks: Sequence[TaskId], commit: Oid, conflict: Conflict) -> Side:
+    def _side(self, tasks: Sequence[TaskId], conflict: Conflict) -> Side:
         """What the tasks on one side of a conflict were about."""
         touching = [self.tasks[id] for id in self._touching(conflict, tasks)]
         titles = [task.title or task.id for task in touching]
         room = INTENT_LENGTH // len(touching)
         intents = [_shortened(task.prompt.strip(), room) for task in touching]
-        subjects = self.repository.subjects(self.base, commit, conflict.path)
-        return Side("; ".join(titles), "\n\n".join(intents), subjects)
+        return Side("; ".join(titles), "\n\n".join(intents))
 
 
 def _shortened(intent: str, room: int) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gitswarm.errors import MergeError
 from gitswarm.merge.conflicts import Conflict
+from gitswarm.merge.narrowing import Edits, edits_of
 from gitswarm.merge.past import past_of
 from gitswarm.merge.question import Side
 from gitswarm.merge.rules.place import Past
@@ -63,23 +64,23 @@ class UnderWay:
             return None
         return outcome if isinstance(outcome, Conflicted) else None
 
-    def about(self, conflict: Conflict) -> tuple[Side, Side]:
-        """What each side was about, by the subjects of its commits that touch the file."""
+    def about(self, conflict: Conflict) -> tuple[Side, Side]:  # noqa: ARG002
         if self.named is None:
             return Side("what is checked out"), Side("what is applied to it")
-        repository, path = self.repository, conflict.path
-        common = repository.merge_base(self.ours, self.named)
-        ours = repository.subjects(common, self.ours, path) if common else ()
         if self.operation == "merge":
-            theirs = repository.subjects(common, self.named, path) if common else ()
-            return (
-                Side("the branch that is checked out", subjects=ours),
-                Side("the branch to be merged", subjects=theirs),
-            )
-        subject = repository.commit(self.named).subject
+            return Side("the branch that is checked out"), Side("the branch to be merged")
+        subject = self.repository.commit(self.named).subject
         if self.operation == "revert":
             subject = f"the commit before this one, which is to be undone: {subject}"
-        return Side("what is checked out", subjects=ours), Side(subject)
+        return Side("what is checked out"), Side(subject)
+
+    def edits(self, conflict: Conflict) -> tuple[Edits, Edits]:
+        """Of a side that is one commit there are none: it is what that side is about."""
+        common = self.named and self.repository.merge_base(self.ours, self.named)
+        if not common or not self.named:
+            return (), ()
+        ours, theirs = edits_of(self.repository, common, (self.ours, self.named), conflict)
+        return ours, theirs if self.operation == "merge" else ()
 
     def versions(self, conflict: Conflict) -> tuple[bytes, bytes]:
         if conflict.text:

@@ -79,7 +79,15 @@ class Side:
     intent: str = ""
     """The task in prose; a long one is cut."""
     subjects: tuple[str, ...] = ()
-    """Of its commits."""
+    """Of its commits, oldest first; the newest are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The commits that a hunk comes from, by their numbers, from 1, in the lists of the sides."""
+
+    ours: tuple[int, ...]
+    theirs: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,8 @@ class Question:
     """The whole file as ours and as theirs has it."""
     candidates: Mapping[int, tuple[Option, ...]] = field(default_factory=dict)
     """Answers found without a model, by hunk, to offer beside the sides themselves."""
+    origins: Mapping[int, Origin] = field(default_factory=dict)
+    """By hunk."""
 
     def options(self, hunk: Hunk) -> dict[str, Option]:
         """What is offered for a hunk, by letter; no text twice. Where a candidate is no other text
@@ -177,7 +187,8 @@ def about_side(name: str, side: Side) -> str:
     if len(intent) > INTENT_LENGTH:
         intent = intent[:INTENT_LENGTH].rstrip() + " […]"
     quoted = "\n".join(f"> {line}".rstrip() for line in intent.split("\n")) if intent else ""
-    commits = "\n".join(f"- {_one_line(subject)}" for subject in side.subjects[:SUBJECTS])
+    subjects = enumerate(side.subjects[-SUBJECTS:], start=1)
+    commits = "\n".join(f"{number}. {_one_line(subject)}" for number, subject in subjects)
     parts = (
         f"**{name}**: {_one_line(side.title)}",
         quoted,
@@ -236,10 +247,26 @@ def _sections(
         yield f"The text holds fences of its own: open and close yours with {fence}"
     for one in shown:
         yield f"## Hunk {one.hunk.number}"
+        if origin := _origin(question, one.hunk):
+            yield origin
         for problem in refused.get(one.hunk.number, ()):
             yield f"Not taken: {without_markers(problem)}"
         yield _fenced(one.write(size), fence)
         yield _offer(one.options, fence)
+
+
+def _origin(question: Question, hunk: Hunk) -> str:
+    """Which commits it comes from, where those are not all that are listed."""
+    origin = question.origins.get(hunk.number, Origin((), ()))
+    sides = ("ours", origin.ours, question.ours), ("theirs", origin.theirs, question.theirs)
+    if all(len(numbers) in (0, len(side.subjects)) for _, numbers, side in sides):
+        return ""
+    told = (
+        f"commit{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))} of {name}"
+        for name, numbers, _ in sides
+        if numbers
+    )
+    return f"Comes from {' and '.join(told)}."
 
 
 def _offer(options: Mapping[str, Option], fence: str) -> str:

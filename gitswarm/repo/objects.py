@@ -58,6 +58,15 @@ class TreeEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class FileEdit:
+    """What one commit made of a regular file; None where there is none."""
+
+    subject: str
+    before: Oid | None
+    after: Oid | None
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     oid: Oid
     tree: Oid

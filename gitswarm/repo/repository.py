@@ -23,6 +23,7 @@ from gitswarm.repo.objects import (
     EXECUTABLE_MODE,
     FILE_MODE,
     Commit,
+    FileEdit,
     Oid,
     RefName,
     RepoPath,
@@ -517,12 +518,21 @@ class Repository:
         kinds = output.stdout.splitlines()
         return [oid for oid, kind in zip(asked, kinds, strict=True) if kind != b"commit"]
 
-    def subjects(self, base: Oid, tip: Oid, path: RepoPath) -> tuple[str, ...]:
-        """The subjects of the commits since `base` that touch a path, newest first, at most six."""
-        output = self.git(
-            "log", "--no-merges", "-6", "--format=%s", f"{base}..{tip}", "--", b":(literal)" + path
-        )
-        return tuple(output.stdout.decode("utf-8", "replace").splitlines())
+    def edits(self, base: Oid, tip: Oid, path: RepoPath, most: int) -> list[FileEdit]:
+        """What the newest commits since `base` made of a file, oldest first, at most so many."""
+        form = (f"-{most}", "-z", "--format=%x01%s", "--raw", "--no-abbrev", "--no-renames")
+        where = (f"{base}..{tip}", "--", b":(literal)" + path)
+        found: list[FileEdit] = []
+        subject = ""
+        records = iter(self.lines("log", "--no-merges", *form, *where))
+        for record in records:
+            if record.startswith(b"\x01"):
+                subject = record[1:].decode("utf-8", "replace")
+                continue
+            old_mode, new_mode, old, new, _ = record.lstrip(b"\n:").split(b" ")
+            found.append(FileEdit(subject, _regular(old_mode, old), _regular(new_mode, new)))
+            next(records)  # the path
+        return found[::-1]
 
     def earlier_blobs(self, tip: Oid, other: Oid, path: RepoPath, most: int) -> list[Oid]:
         """What a path was on the commits of `tip` that `other` lacks, newest first and without
@@ -614,6 +624,10 @@ def scratch_objects(folder: Path, common_dir: Path) -> dict[str, str]:
 
 def _file(entry: TreeEntry | None) -> Oid | None:
     return entry.oid if entry and entry.mode in (FILE_MODE, EXECUTABLE_MODE) else None
+
+
+def _regular(mode: bytes, oid: bytes) -> Oid | None:
+    return Oid(oid.decode()) if mode.startswith(b"100") else None
 
 
 def _missing(oid: Oid) -> GitError:

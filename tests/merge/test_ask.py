@@ -146,8 +146,8 @@ File: `notes.txt`
 
 Commits of ours:
 
-- Add the route
-- Name it well
+1. Add the route
+2. Name it well
 
 **theirs**: Limit the rate
 
