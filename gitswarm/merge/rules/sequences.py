@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-LONGEST = 4_000
+LONGEST = 2_000
 """Sequences with more items are not compared: the time grows with the square."""
 
 
