@@ -203,6 +203,9 @@ def _review(repository: Repository, settings: Settings, scopes: Iterable["Scope"
     reviews: list[Review] = []
     gaps: list[str] = []
     for scope in scopes:
+        if reviews and not deadline.left:
+            gaps.append(f"no answer within {deadline.seconds:g} s")
+            break
         left = settings.budget_usd
         if left is not None:
             left -= sum(review.cost_usd or 0.0 for review in reviews)

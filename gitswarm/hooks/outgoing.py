@@ -1,7 +1,7 @@
 """Outgoing: what a push adds to a remote, as far as one can tell without asking it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gitswarm.errors import GitError
@@ -80,14 +80,17 @@ def update_of_pre_commit(
 def outgoing(
     repository: Repository, updates: tuple[RefUpdate, ...], remote: str
 ) -> Iterator[Outgoing]:
-    """What each of the updates adds, the same commits once. Deletions, and refs to what the remote
-    has, add nothing."""
-    seen: set[tuple[Oid, Oid]] = set()
+    """What each of the updates adds to the remote and to the updates before it. Deletions, and refs
+    to what is there already, add nothing."""
     remote = _name(repository, remote)
+    pushed: list[Oid] = []
     for update in updates:
-        found = _outgoing(repository, update, remote)
-        if found and (found.base, found.head) not in seen:
-            seen.add((found.base, found.head))
+        head = None if update.local is None else repository.peeled(update.local)
+        if head is None or head in pushed:
+            continue
+        found = _outgoing(repository, update, head, remote, pushed)
+        pushed.append(head)
+        if found:
             yield found
 
 
@@ -99,15 +102,14 @@ def _name(repository: Repository, remote: str) -> str:
     return remote
 
 
-def _outgoing(repository: Repository, update: RefUpdate, remote: str) -> Outgoing | None:
-    head = None if update.local is None else _peeled(repository, update.local)
-    if head is None:
-        return None
-    known = [f"--remotes={remote}"] if remote else []
+def _outgoing(
+    repository: Repository, update: RefUpdate, head: Oid, remote: str, pushed: Iterable[Oid]
+) -> Outgoing | None:
+    known = [*([update.remote] if update.remote else []), *pushed]
     listed = repository.git(
-        *("rev-list", "--ignore-missing", "--topo-order", "--boundary", "--parents", head, "--not"),
-        *([update.remote] if update.remote else []),
-        *known,
+        *("rev-list", "--ignore-missing", "--topo-order", "--boundary", "--parents", "--stdin"),
+        *(["--not", f"--remotes={remote}"] if remote else []),
+        input="".join(f"{oid}\n" for oid in (head, *(f"^{oid}" for oid in known))).encode(),
     )
     lines = [line.split() for line in listed.stdout.decode().splitlines()]
     edge = [Oid(line[0][1:]) for line in lines if line[0].startswith("-")]
@@ -119,14 +121,6 @@ def _outgoing(repository: Repository, update: RefUpdate, remote: str) -> Outgoin
     if len(commits) > ALL_COMMITS:
         return Outgoing(update, base, head, (), too_many=True)
     return Outgoing(update, base, head, commits if len(new) > 1 else ())
-
-
-def _peeled(repository: Repository, oid: Oid) -> Oid | None:
-    """The commit of a tag; None where it is a tag of something else."""
-    try:
-        return repository.commit_oid(oid)
-    except GitError:
-        return None
 
 
 def _base(

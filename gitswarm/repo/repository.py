@@ -258,6 +258,11 @@ class Repository:
             )
         return Oid(output.stdout.decode().strip())
 
+    def peeled(self, oid: Oid) -> Oid | None:
+        """The commit that an object is, or that a tag leads to; None where it is another thing."""
+        found = self._reader.info(f"{oid}^{{commit}}".encode())
+        return found.oid if found else None
+
     def commit(self, oid: Oid) -> Commit:
         head, _, message = self._contents(oid).partition(b"\n\n")
         fields = [line.partition(b" ") for line in head.split(b"\n")]
