@@ -90,7 +90,9 @@ def carry(
     prices = Prices.load(price_overrides(repository))
 
     async def work(stop: Stop) -> Report:
-        async with open_model(settings, prices, spent_usd=run.known_cost_usd) as model:
+        async with open_model(
+            settings, prices, spent_usd=run.known_cost_usd, watch=console.watch
+        ) as model:
             orchestrator = Orchestrator(
                 run=run,
                 repository=repository,

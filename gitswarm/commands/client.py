@@ -1,7 +1,7 @@
 """The model's client as the command line opens it, and whether what is configured can be asked."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from gitswarm.errors import SettingsError
 from gitswarm.model.claude import FAULTS, SILENCE, ClaudeModel
@@ -16,12 +16,25 @@ RESOLVING_AT_ONCE = 4
 
 
 def open_model(
-    settings: Settings, prices: Prices, *, spent_usd: float = 0.0, faults: int = FAULTS
+    settings: Settings,
+    prices: Prices,
+    *,
+    spent_usd: float = 0.0,
+    faults: int = FAULTS,
+    watch: Watch = lambda _: None,
 ) -> ClaudeModel:
     """The model as the settings want it: one limiter and one budget for all calls. `spent_usd` was
     spent before."""
+
+    def tell_pause(until: datetime) -> None:
+        watch(Warned(f"the model service is busy: no call is sent before {until:%H:%M:%S} UTC"))
+
     return ClaudeModel(
-        limiter=Limiter(settings.jobs + RESOLVING_AT_ONCE, patience=settings.timeout_seconds),
+        limiter=Limiter(
+            settings.jobs + RESOLVING_AT_ONCE,
+            patience=settings.timeout_seconds,
+            on_pause=tell_pause,
+        ),
         prices=prices,
         budget=Budget(settings.budget_usd, spent_usd=spent_usd),
         silence=min(SILENCE, settings.timeout_seconds),

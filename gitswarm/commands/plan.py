@@ -59,7 +59,7 @@ def command(
     roles = load_roles(repository, commit)
 
     async def ask() -> tuple[Plan, Estimate]:
-        async with open_model(settings, prices) as client:
+        async with open_model(settings, prices, watch=console.watch) as client:
             orchestrator = Orchestrator(
                 run=Run.begin(repository, goal, commit, model=settings.model, max_tasks=max_tasks),
                 repository=repository,

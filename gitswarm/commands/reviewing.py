@@ -50,7 +50,7 @@ def review_scope(
     require_usable_models(settings, prices, asked, watch=watch)
 
     async def ask(stop: Stop, withheld: Withheld) -> Review:
-        async with open_model(settings, prices, faults=faults) as model:
+        async with open_model(settings, prices, faults=faults, watch=watch) as model:
             reviewing = Reviewing(
                 change=change,
                 reviewers=reviewers,

@@ -130,8 +130,9 @@ class Reply:
 class CallProgress:
     """What a watcher sees while a call is under way."""
 
-    state: Literal["waiting", "streaming", "retrying", "lost"]
-    """`lost`: the call has ended without a reply, because it failed or was cancelled."""
+    state: Literal["waiting", "sending", "streaming", "retrying", "lost"]
+    """`waiting` for its turn, before it is sent; `retrying`: the same after a failure. `lost`: the
+    call has ended without a reply, because it failed or was cancelled."""
     output_tokens: int = 0
     """An estimate until the reply is complete."""
     detail: str = field(default="", compare=False)

@@ -176,6 +176,7 @@ class ClaudeModel:
             ) as reservation,
             self._limiter.slot() as slot,
         ):
+            call.tell("sending")
             call.sent_at = min(call.sent_at, self._limiter.clock.monotonic())
             try:
                 return await self._receive(client, call, message, slot, reservation.max_tokens)
@@ -251,7 +252,7 @@ class _Call:
 
     def tell(
         self,
-        state: Literal["waiting", "streaming", "retrying"],
+        state: Literal["waiting", "sending", "streaming", "retrying"],
         output_tokens: int = 0,
         detail: str = "",
     ) -> None:

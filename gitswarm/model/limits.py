@@ -34,6 +34,9 @@ burst that is not much larger than what it takes."""
 CALM = 10.0
 """Seconds without a refusal after which one call more than before is tried."""
 
+LONG_PAUSE = 10.0
+"""Seconds of waiting for the service of which people are told."""
+
 LONGEST_ASKED = 366 * 86_400.0
 """Seconds; a `retry-after` beyond all sense is read as this."""
 
@@ -80,8 +83,9 @@ class Limiter:
     one burst, and a moment in which everything is refused leaves no trace.
 
     A refusal also holds back everybody, for as long as the service says, or else (or where that is
-    next to nothing) for a time that doubles from one hold to the next. A hold longer than
-    `patience` seconds is not waited for: `slot` raises `UnreachableError` that says until when.
+    next to nothing) for a time that doubles from one hold to the next. A hold that is longer than
+    `patience` seconds, or follows others in which nothing was accepted for as long, is not waited
+    for: `slot` raises `UnreachableError` that says until when.
     """
 
     def __init__(
@@ -91,16 +95,21 @@ class Limiter:
         patience: float = 600.0,
         clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
+        on_pause: Callable[[datetime], None] = lambda _: None,
     ) -> None:
-        """`jitter` returns a number from 0 to 1: how much of what may be added to a wait is."""
+        """`jitter` returns a number from 0 to 1: how much of what may be added to a wait is.
+        `on_pause` is told until when everybody waits, where that is long enough to wonder."""
         self.width = min(jobs, FIRST_WIDTH)
         self.clock = clock or SystemClock()
         self._jobs = self._ceiling = jobs
         self._patience = patience
         self._jitter = jitter
+        self._on_pause = on_pause
         self._running: set[Slot] = set()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._held_until = self._calm_since = -math.inf
+        self._out_since = math.inf
+        """When a call was refused, since when none was accepted."""
         self._holds = 0
 
     @asynccontextmanager
@@ -137,9 +146,9 @@ class Limiter:
     async def _sit_out(self) -> None:
         """Wait until nobody is held back."""
         while (left := self._held_until - self.clock.monotonic()) > 0:
-            if left > self._patience:
+            if max(left, self._held_until - self._out_since) > self._patience:
                 self._wake()
-                until = datetime.fromtimestamp(self.clock.time() + left, UTC)
+                until = self._time_of(self._held_until)
                 raise UnreachableError(
                     f"the model service accepts no calls before {until:%Y-%m-%d %H:%M} UTC",
                     hint="try again after that",
@@ -165,7 +174,7 @@ class Limiter:
 
     def _accepted(self, headers: Headers) -> None:
         now = self.clock.monotonic()
-        self._holds = 0
+        self._holds, self._out_since = 0, math.inf
         if now - self._calm_since >= CALM and self._ceiling < self._jobs:
             self._ceiling += 1
             self._calm_since = now
@@ -183,6 +192,7 @@ class Limiter:
         if slot.entered_at > self._calm_since:  # the rest of a burst says the same again
             self._holds += 1
         self._calm_since = self.clock.monotonic()
+        self._out_since = min(self._out_since, self._calm_since)
         now = self.clock.time()
         wait = asked_wait(headers, now)
         if wait is None:
@@ -192,7 +202,14 @@ class Limiter:
         self._hold(wait)
 
     def _hold(self, seconds: float) -> None:
-        self._held_until = max(self._held_until, self.clock.monotonic() + seconds)
+        now = self.clock.monotonic()
+        held_until, self._held_until = self._held_until, max(self._held_until, now + seconds)
+        if self._held_until - max(held_until, now) >= LONG_PAUSE:
+            self._on_pause(self._time_of(self._held_until))
+
+    def _time_of(self, monotonic: float) -> datetime:
+        left = monotonic - self.clock.monotonic()
+        return datetime.fromtimestamp(self.clock.time() + left, UTC)
 
     def _backed_off(self, failures: int) -> float:
         doubled = min(FIRST_WAIT * 2.0 ** max(0, failures - 1), LONGEST_WAIT)

@@ -16,6 +16,7 @@ from gitswarm.swarm.checks import CHECK_REPAIRS, FailedCheck, check_record
 from gitswarm.swarm.results import Outcome, Result
 from gitswarm.swarm.turns import Record
 from gitswarm.swarm.work import TaskFailedError, Work, Worker
+from gitswarm.swarm.working_time import WorkingTime
 from gitswarm.swarm.workplace import Workplace
 
 
@@ -37,6 +38,7 @@ class Agent:
     worker: Worker
     check: str | None
     check_seconds: float
+    working_time: WorkingTime
     record: Record
     watch: Watch
 
@@ -50,7 +52,7 @@ class Agent:
 
     async def work(self) -> Result:
         began = time.monotonic()
-        limit = asyncio.timeout(self.task.timeout_seconds)
+        limit = self.working_time.limit()
         try:
             async with limit:
                 outcome, error = await self._carry_out(), ""

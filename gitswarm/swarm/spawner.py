@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitswarm.errors import GitError
-from gitswarm.model import Model, Prefix
+from gitswarm.model import CallProgress, Model, Prefix
 from gitswarm.model.conversation import Conversation
 from gitswarm.plan.roles import Role, Writes
 from gitswarm.plan.tasks import Plan, Task
@@ -37,6 +37,7 @@ from gitswarm.swarm.role_tools import Answer, RoleTools
 from gitswarm.swarm.setup import Setup
 from gitswarm.swarm.turns import Record
 from gitswarm.swarm.work import Worker
+from gitswarm.swarm.working_time import WorkingTime
 from gitswarm.swarm.workplace import Workplace
 
 READ_LIMIT = 200_000
@@ -108,6 +109,7 @@ class AgentSpawner:
         briefing = await asyncio.to_thread(self._briefing, task, role, base, done)
         checkout = self.checkouts.open(task.id, branch, base, map(_repo_path, task.reads))
         workplace = Workplace(checkout, Setup.configured(self.settings, self.repository))
+        working_time = WorkingTime(task.timeout_seconds)
         writes = role.writes is not Writes.NOTHING
         return Agent(
             task=task,
@@ -116,15 +118,22 @@ class AgentSpawner:
             branch=branch,
             workplace=workplace,
             repository=self.repository,
-            worker=self._worker(task, role, base, briefing, workplace),
+            worker=self._worker(task, role, base, briefing, workplace, working_time),
             check=self.settings.check_for(role.name) if writes else None,
             check_seconds=self.settings.timeout_seconds,
+            working_time=working_time,
             record=self.record,
             watch=self.watch,
         )
 
     def _worker(
-        self, task: Task, role: Role, base: Oid, briefing: Briefing, workplace: Workplace
+        self,
+        task: Task,
+        role: Role,
+        base: Oid,
+        briefing: Briefing,
+        workplace: Workplace,
+        working_time: WorkingTime,
     ) -> Worker:
         """The program that is configured for the role, else the model."""
         command = self.settings.agent_command_for(role.name)
@@ -142,7 +151,7 @@ class AgentSpawner:
         model = self.settings.model_for(role.name, role.model)
         tools = RoleTools(role, self._tools_at(base))
         authorship = Authorship(self.run, self.settings.co_author)
-        conversation = self._conversation(task, role, model, tools)
+        conversation = self._conversation(task, role, model, tools, working_time)
         return Author(
             task=task,
             role=role,
@@ -163,7 +172,14 @@ class AgentSpawner:
         tools = ReadOnlyTools(self.repository, commit, self.withheld, base=self.run_base)
         return tools.answer
 
-    def _conversation(self, task: Task, role: Role, model: str, tools: RoleTools) -> Conversation:
+    def _conversation(
+        self, task: Task, role: Role, model: str, tools: RoleTools, working_time: WorkingTime
+    ) -> Conversation:
+        def tell(progress: CallProgress) -> None:
+            working_time.watch(progress)
+            tokens = conversation.usage.output + progress.output_tokens
+            self.watch(TaskProgressed(task.id, progress.state, tokens, conversation.cost_usd))
+
         conversation = Conversation(
             model=self.model,
             model_name=model,
@@ -173,14 +189,7 @@ class AgentSpawner:
             answer=tools.answer,
             max_tokens=self.settings.max_tokens,
             effort=role.effort,
-            on_progress=lambda progress: self.watch(
-                TaskProgressed(
-                    task.id,
-                    progress.state,
-                    conversation.usage.output + progress.output_tokens,
-                    conversation.cost_usd,
-                )
-            ),
+            on_progress=tell,
         )
         return conversation
 

@@ -127,3 +127,16 @@ def test_a_reply_that_falls_silent_is_waited_for_no_longer_than_anything_else(
 
     assert (done.status, done.outcomes) == (0, {"a": "done"})
     assert swarm.purposes() == ["plan", "plan", "task"]
+
+
+def test_a_task_does_not_work_while_the_service_holds_everybody_back(swarm: Swarm) -> None:
+    busy = Scripted.error(429, retry_after="4")
+    good = file_reply({"a.txt": "a\n"})
+    swarm.script.answers = {
+        "task:a": in_turn(busy, good),
+        "task:b": Scripted.text("nothing", latency=60),
+    }
+    done = swarm.carry_out(builder("a", timeout_seconds=2), builder("b", timeout_seconds=2))
+
+    assert done.outcomes == {"a": "done", "b": "timeout"}
+    assert done.task("b")["error"] == "not done after 2 s"

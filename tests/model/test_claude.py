@@ -197,9 +197,10 @@ async def test_a_watcher_sees_the_call_wait_stream_and_grow(
     retrying = seen.index(CallProgress("retrying"))
     assert seen[0] == CallProgress("waiting")
     assert seen[retrying].detail == "the connection broke off (ReadError)"
-    for streaming in (seen[1:retrying], seen[retrying + 1 :]):
+    for sending, *streaming in (seen[1:retrying], seen[retrying + 1 :]):
+        assert sending == CallProgress("sending")
         assert {progress.state for progress in streaming} == {"streaming"}
-    estimates = [progress.output_tokens for progress in seen[retrying + 1 :]]
+    estimates = [progress.output_tokens for progress in seen[retrying + 2 :]]
     assert estimates[:-2] == sorted(estimates[:-2])
     assert estimates[-1] == -(-len(LONG) // 4)
     assert reply.text == LONG

@@ -127,6 +127,31 @@ async def test_after_a_calm_time_one_call_more_is_tried() -> None:
     assert service.refused == 2
 
 
+async def test_short_holds_in_a_row_are_waited_for_no_longer_than_one_long_one() -> None:
+    clock = SkippingClock()
+    told: list[str] = []
+    gate = limiter(clock, patience=100, on_pause=lambda until: told.append(f"{until:%H:%M:%S}"))
+
+    async def refused() -> None:
+        async with gate.slot() as slot:
+            slot.refused({"retry-after": "40"})
+
+    for _ in range(3):
+        await refused()
+    with pytest.raises(UnreachableError) as raised:
+        await refused()
+    assert raised.value.message == "the model service accepts no calls before 2026-11-18 11:08 UTC"
+    assert clock.slept == [40, 40]
+    assert told == ["11:07:20", "11:08:00", "11:08:40"]
+
+    clock.now += 40
+    async with gate.slot() as slot:
+        slot.accepted({})
+    for _ in range(2):
+        await refused()
+    assert clock.slept == [40, 40, 40]
+
+
 async def test_retry_after_holds_everybody_back() -> None:
     clock = TurnedClock()
     gate = limiter(clock, jobs=4)
