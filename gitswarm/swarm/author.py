@@ -16,6 +16,7 @@ from gitswarm.repo.repository import Repository
 from gitswarm.swarm.briefing import repair_request
 from gitswarm.swarm.commit_files import CommitFiles
 from gitswarm.swarm.edits import Change, Edits, EditsRefused, apply_edits, read_edits
+from gitswarm.swarm.fragments import fragments
 from gitswarm.swarm.messages import write_message
 from gitswarm.swarm.role_tools import Answer, RoleTools
 from gitswarm.swarm.work import TaskFailedError, Version, Work
@@ -73,15 +74,20 @@ class Author:
         )
 
     async def _edits(self, reply: str, files: CommitFiles) -> tuple[Edits, tuple[Change, ...]]:
-        """The edits of the first reply that can be applied as a whole."""
+        """The edits of the first reply that can be applied as a whole, and that gives no fragment
+        of a file for the whole unless it says so twice."""
         writing = self.role.writes is not Writes.NOTHING
+        told: tuple[str, ...] = ()
         for attempt in range(REPAIRS + 1):
             try:
                 edits = read_edits(read_reply(reply), writing=writing)
                 changes = await asyncio.to_thread(
                     apply_edits, edits, files, writes=self.role.writes
                 )
-                return edits, changes
+                problems = await asyncio.to_thread(fragments, edits, changes, files)
+                if not problems or problems == told:
+                    return edits, changes
+                told = problems
             except EditsRefused as refused:
                 problems = refused.problems
             if attempt < REPAIRS:

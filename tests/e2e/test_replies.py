@@ -234,3 +234,27 @@ def test_what_a_task_reads_first_is_bounded_and_the_rest_is_named(swarm: Swarm) 
     assert (
         "Not there, not text, too long or kept from models: `large2.txt`, `huge.txt`, `none`\n"
     ) in call.last_text
+
+
+def test_a_file_loses_most_of_its_lines_only_where_that_is_said_twice(swarm: Swarm) -> None:
+    swarm.commit({"a.py": "".join(f"line {n}\n" for n in range(30))})
+    small = file_reply({"a.py": "small\n"})
+    edit = "````edit path=a.py\n<<<<<<< SEARCH\nline 3\n=======\nthree\n>>>>>>> REPLACE\n````\n"
+    swarm.script.answers = {
+        "task": small,
+        "repair:meant": small,
+        "repair:mended": edit,
+    }
+
+    done = swarm.carry_out(
+        {"id": "meant", "role": "builder", "prompt": "Do it."},
+        {"id": "mended", "role": "builder", "prompt": "Do it."},
+    )
+
+    assert done.outcomes == {"meant": "done", "mended": "done"}
+    shown = {
+        id: git(swarm.repo.path, "show", f"{done.task(id)['commits'][-1]}:a.py")
+        for id in done.outcomes
+    }
+    assert shown["meant"] == "small\n"
+    assert shown["mended"].splitlines()[2:5] == ["line 2", "three", "line 4"]
