@@ -1,5 +1,6 @@
 """What can be said of a push without a model: it looks at lines and records, never at words."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -110,10 +111,11 @@ def check_branches(
     """Objections to pushing a branch of a run, going by the run's record in this repository; a
     branch without one says nothing of itself."""
     for update in updates:
-        found = _SWARM_BRANCH.fullmatch(update.local_ref) or _SWARM_BRANCH.fullmatch(
-            update.remote_ref
-        )
-        if update.local is None or found is None:
+        if update.local is None:
+            continue
+        local_ref = _checked_out(repository) if update.local_ref == "HEAD" else update.local_ref
+        found = _SWARM_BRANCH.fullmatch(local_ref) or _SWARM_BRANCH.fullmatch(update.remote_ref)
+        if found is None:
             continue
         run, task = RunId(found["run"]), found["task"]
         if repository.ref(RefName(f"refs/swarm/{run}")) is None:
@@ -124,6 +126,13 @@ def check_branches(
         why = _why_not(repository, settings, record, task, update.local)
         if why:
             yield Objection(f"swarm/{run}/{task}", why)
+
+
+def _checked_out(repository: Repository) -> str:
+    """The branch that `HEAD` is on, by its full name; empty where it is on none."""
+    return os.fsdecode(
+        repository.git("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)).stdout.rstrip(b"\n")
+    )
 
 
 def _why_not(
