@@ -25,6 +25,8 @@ from gitswarm.screen.text import (
 from gitswarm.swarm.results import Outcome, Result
 
 REASON_LIMIT = 240
+TASK_WIDTH = 30
+"""So much of a task's id stays in one line, to be copied, before other columns do."""
 HUNKS_SHOWN = 12
 """Of one file; open hunks come first."""
 STEPS_SHOWN = 3
@@ -102,8 +104,9 @@ _IN_WORDS = {
 
 def _write_tasks(sheet: Sheet, report: Report) -> None:
     run, results = report.run, report.results
+    longest = max(len(result.task) for result in results)
     columns = [
-        Column("  Task", yields="wrap"),
+        Column("  Task", yields="wrap", least=min(longest + 2, TASK_WIDTH)),
         Column("Role", spare=3),
         Column("Outcome"),
         Column("Commits", right=True, spare=2),

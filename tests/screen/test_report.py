@@ -6,6 +6,7 @@ import pytest
 
 from gitswarm.integrate.values import HunkOutcome, MergeConflict
 from gitswarm.integrate.verify import VerifyOutcome
+from gitswarm.repo.objects import TaskId
 from gitswarm.report import Report
 from gitswarm.screen.report import HUNKS_SHOWN, headline, write_report
 from gitswarm.screen.sheet import Sheet
@@ -32,6 +33,15 @@ def test_a_merged_and_verified_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_on_forty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert page(monkeypatch, MERGED, 40) == NARROW
+
+
+def test_a_long_task_id_stays_whole_before_columns_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    (first, *others) = MERGED.results
+    long = replace(first, task=TaskId("words-after-the-end-of-it"))
+
+    tasks = section(page(monkeypatch, replace(MERGED, results=(long, *others))), "  Task")
+
+    assert "words-after-the-end-of-it " in tasks
 
 
 def test_a_run_that_needs_a_person_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
