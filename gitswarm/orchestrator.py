@@ -320,7 +320,7 @@ class Orchestrator:
         if made:
             ours_tree = await asyncio.to_thread(self.repository.tree, merge.ours)
             for text, resolution in made.resolutions:
-                await self._memory.remember(text.hunk(resolution.hunk), resolution)
+                await self._memory.remember(text, [resolution])
             await self._memory.add_hand_merge(
                 HandMerge(
                     task=merge.task,

@@ -216,8 +216,7 @@ class _Asking:
 
         async def work(resolve: "Resolve") -> Sequence[Resolution]:
             answer = await resolve(question, task=None)
-            for one in answer.said:
-                await self.memory.remember(question.text.hunk(one.hunk), one)
+            await self.memory.remember(question.text, answer.said)
             return answer.resolutions
 
         try:

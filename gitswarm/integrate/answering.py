@@ -160,8 +160,7 @@ class Answering:
             self._unreached(error)
             return _all_open(question, error.message)
         self._unreached(answer.failure)
-        for one in answer.said:
-            await self.memory.remember(text.hunk(one.hunk), one)
+        await self.memory.remember(text, answer.said)
         return answer.resolutions
 
     def _unreached(self, failure: ModelError | None) -> None:

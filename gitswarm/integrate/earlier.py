@@ -42,8 +42,11 @@ def memory_outside_runs(repository: Repository) -> Memory:
     """What was answered in this repository, by whatever run or command; what is answered now is
     kept for later ones, as far as that can be written."""
 
+    one_at_a_time = asyncio.Lock()
+
     async def record(step: Step) -> None:
-        with suppress(GitError):
-            await asyncio.to_thread(append, repository, ANSWERS, step)
+        async with one_at_a_time:
+            with suppress(GitError):
+                await asyncio.to_thread(append, repository, ANSWERS, step)
 
     return Memory(record, look_up=EarlierAnswers(repository))

@@ -4,7 +4,7 @@ From this run: answers and refusals to answer, fan-ins, merges made by a person,
 that were made of all that. From earlier runs of the repository: answers.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitswarm.integrate.kept import (
@@ -88,18 +88,24 @@ class Memory:
             if (key := hunk_key(hunk)) and (seen := self._declined.get((show(path), key)))
         }
 
-    async def remember(self, hunk: Hunk, resolution: Resolution) -> None:
-        """Keep an answer, or that there was none, for the same hunk in a later merge."""
-        if key := hunk_key(hunk):
-            await self._keep(key, resolution)
+    async def remember(self, text: ConflictedText, resolutions: Iterable[Resolution]) -> None:
+        """Keep the answers to hunks of a file, or that there was none, for the same hunks in a
+        later merge."""
+        keys = {hunk.number: hunk_key(hunk) for hunk in text.hunks}
+        found = ((keys[one.hunk], one) for one in resolutions)
+        await self._keep({key: one for key, one in found if key})
 
-    async def _keep(self, key: str, resolution: Resolution) -> None:
-        if resolution.by is None:
-            self._declined[show(resolution.path), key] = resolution
-        else:
-            self._answers[key] = resolution
-        kept = resolution_to_json(resolution)
-        await self._record(Step("resolution", {resolution_file(key): kept}))
+    async def _keep(self, resolutions: Mapping[str, Resolution]) -> None:
+        for key, one in resolutions.items():
+            if one.by is None:
+                self._declined[show(one.path), key] = one
+            else:
+                self._answers[key] = one
+        if resolutions:
+            kept = {
+                resolution_file(key): resolution_to_json(one) for key, one in resolutions.items()
+            }
+            await self._record(Step("resolution", kept))
 
     # -- conflicts without hunks
 
@@ -115,7 +121,7 @@ class Memory:
         return declined and replace(declined, hunk=1, path=conflict.path)
 
     async def remember_decision(self, conflict: Conflict, resolution: Resolution) -> None:
-        await self._keep(conflict_key(conflict), resolution)
+        await self._keep({conflict_key(conflict): resolution})
 
     # -- merges
 

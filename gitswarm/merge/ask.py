@@ -5,7 +5,7 @@ stays.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitswarm.errors import ModelError
@@ -15,6 +15,7 @@ from gitswarm.merge.question import (
     SYSTEM,
     Question,
     first_message,
+    parts,
     repair_message,
     unanswerable,
     unreadable,
@@ -90,11 +91,51 @@ async def ask_resolutions(
     Raises what the model raises when there is no first reply; without a second one, the hunks that
     are not settled stay open.
     """
-    asking = (
-        _Hunks(question, min_confidence, _obstacle(question, withheld))
-        if isinstance(question, Question)
-        else _Whole(question, min_confidence, _obstacle_to_all(question, withheld))
+
+    async def ask(asking: _Hunks | _Whole) -> Answer:
+        return await _converse(
+            model, asking, task, run=run, model_name=model_name, on_progress=on_progress
+        )
+
+    if isinstance(question, WholeQuestion):
+        return await ask(_Whole(question, min_confidence, _obstacle_to_all(question, withheld)))
+    obstacle = _obstacle(question, withheld)
+    answers: list[Answer] = []
+    for numbers in parts(question):
+        asking = _Hunks(question, min_confidence, obstacle, numbers)
+        try:
+            answers.append(await ask(asking))
+        except ModelError as error:
+            if not answers:
+                raise
+            unsaid = asking.open_hunks
+            asking.leave_open(error.message)
+            answers.append(Answer(asking.resolutions, (), error, unsaid))
+        question = asking.question
+    return _together(answers)
+
+
+def _together(answers: Sequence[Answer]) -> Answer:
+    """What came of the parts of a file that was asked in several."""
+    failures = [one.failure for one in answers if one.failure]
+    return Answer(
+        tuple(resolution for one in answers for resolution in one.resolutions),
+        tuple(reply for one in answers for reply in one.replies),
+        failures[-1] if failures else None,
+        frozenset().union(*(one.unsaid for one in answers)),
     )
+
+
+async def _converse(
+    model: Model,
+    asking: "_Hunks | _Whole",
+    task: TaskId | None,
+    *,
+    run: RunId,
+    model_name: str,
+    on_progress: OnProgress | None,
+) -> Answer:
+    """A question to its end. Raises what the model raises when there is no first reply."""
     replies: list[Reply] = []
     turns: tuple[Turn, ...] = ()
     message = asking.opening()
@@ -107,7 +148,7 @@ async def ask_resolutions(
             purpose="resolve",
             run=run,
             task=task,
-            label=show(question.path),
+            label=show(asking.path),
             max_tokens=asking.room,
         )
         try:
@@ -151,6 +192,10 @@ class _Whole:
 
     system = WHOLE_SYSTEM
     room = MAX_TOKENS
+
+    @property
+    def path(self) -> RepoPath:
+        return self._question.path
 
     def __init__(
         self, question: WholeQuestion, min_confidence: float, obstacle: str | None
@@ -203,12 +248,20 @@ class _Hunks:
 
     system = SYSTEM
 
-    def __init__(self, question: Question, min_confidence: float, obstacle: str | None) -> None:
-        self._question = question
+    def __init__(
+        self,
+        question: Question,
+        min_confidence: float,
+        obstacle: str | None,
+        numbers: Collection[int],
+    ) -> None:
+        """Only the hunks of these numbers are asked."""
+        self.question = question
         """What was taken is text in it."""
         self._min_confidence = min_confidence
         self._settled: dict[int, Resolution] = {}
-        for hunk in question.text.hunks:
+        self._numbers = numbers
+        for hunk in self.asked:
             if why := obstacle or unanswerable(hunk):
                 self._leave(hunk.number, why)
         self._numbers = {hunk.number for hunk in self.asked}
@@ -219,7 +272,15 @@ class _Hunks:
     @property
     def asked(self) -> tuple[Hunk, ...]:
         """Those that are not settled."""
-        return tuple(h for h in self._question.text.hunks if h.number not in self._settled)
+        return tuple(
+            hunk
+            for hunk in self.question.text.hunks
+            if hunk.number in self._numbers and hunk.number not in self._settled
+        )
+
+    @property
+    def path(self) -> RepoPath:
+        return self.question.path
 
     @property
     def resolutions(self) -> tuple[Resolution, ...]:
@@ -230,14 +291,14 @@ class _Hunks:
         return frozenset(hunk.number for hunk in self.asked)
 
     def opening(self) -> str:
-        return first_message(self._question, self.asked) if self.asked else ""
+        return first_message(self.question, self.asked) if self.asked else ""
 
     def take(self, reply: Reply, *, is_last: bool) -> str:
         """Take what is good of a reply; return what to ask next, empty when all is settled."""
         if why := _ends_asking(reply):
             self.leave_open(why)
             return ""
-        read = read_proposals(reply.text, self._question, self.asked, numbers=self._numbers)
+        read = read_proposals(reply.text, self.question, self.asked, numbers=self._numbers)
         slips = read.slips
         if reply.stop_reason == "max_tokens":
             slips = ("It was cut off at the length limit: write less around the fences.",)
@@ -246,7 +307,7 @@ class _Hunks:
             self._settle(read.by_hunk) if not slips else {hunk.number: () for hunk in self.asked}
         )
         if refused and not is_last:
-            return repair_message(self._question, refused, slips)
+            return repair_message(self.question, refused, slips)
         for number, problems in refused.items():
             heads = (problem.partition("\n")[0] for problem in problems or slips)
             self._leave(number, f"no answer could be taken: {' '.join(heads)}")
@@ -272,7 +333,7 @@ class _Hunks:
                 self._leave(number, proposal.reason)
             else:
                 texts[number] = proposal.text
-        question = self._question
+        question = self.question
         for number, error in unparsable(
             question.path, question.text, texts, question.versions
         ).items():
@@ -289,9 +350,9 @@ class _Hunks:
                 taken.reason,
                 taken.dropped,
             )
-        self._question = replace(question, text=question.text.splice(texts))
+        self.question = replace(question, text=question.text.splice(texts))
         return refused
 
     def _leave(self, number: int, why: str, confidence: float | None = None) -> None:
-        path = self._question.path
+        path = self.question.path
         self._settled[number] = Resolution(path, number, None, None, confidence, why)

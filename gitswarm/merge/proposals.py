@@ -57,8 +57,13 @@ def read_proposals(
         return Proposals((f"Line {lines}: that is no hunk of this file; asked are: {shown}.",), {})
     prose = _prose_before(text, reply.fences)
     sizes = {question.text.marker_size, marker_size(question, asked)}
+    numbers = {hunk.number for hunk in asked}
     by_hunk = {
-        hunk.number: _read_one(question, hunk, fences[hunk.number], prose, sizes) for hunk in asked
+        hunk.number: _read_one(
+            question, hunk, fences[hunk.number], prose, sizes, before=before, after=after
+        )
+        for hunk, before, after in question.text.surrounded()
+        if hunk.number in numbers
     }
     return Proposals((), by_hunk)
 
@@ -85,6 +90,9 @@ def _read_one(
     fences: Sequence[Fence],
     prose: Mapping[int, str],
     marker_sizes: Collection[int],
+    *,
+    before: bytes,
+    after: bytes,
 ) -> Proposal:
     answers = [fence for fence in fences if fence.kind != "dropped"]
     if len(answers) != 1:
@@ -116,7 +124,6 @@ def _read_one(
             usual_end=question.text.line_end,
             ends_file=question.text.ends_with(hunk.number),
         )
-    before, after = question.text.around(hunk.number)
     problems = objections(
         hunk, text, proposal.dropped, before=before, after=after, marker_sizes=marker_sizes
     )

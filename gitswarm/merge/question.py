@@ -67,6 +67,8 @@ CONTEXT_LENGTH = 1_500
 """Of the text on each side of a hunk, in characters: some files have few lines, and long ones."""
 INTENT_LENGTH = 1_500
 SUBJECTS = 6
+MESSAGE_LENGTH = 300_000
+"""Of all hunks of a request with what is shown around them, in bytes; one hunk may be more."""
 HUNK_LENGTH = 100_000
 """The sides of a longer hunk are too much for one answer, in bytes."""
 
@@ -150,9 +152,22 @@ def unanswerable(hunk: Hunk) -> str | None:
 def marker_size(question: Question, hunks: Sequence[Hunk]) -> int:
     """How long the markers are in which some hunks are shown: longer than any such run in what is
     shown with them."""
-    pieces = (piece for hunk in hunks for piece in _Shown.of(question, hunk).pieces)
+    pieces = (piece for shown in _Shown.all_of(question, hunks) for piece in shown.pieces)
     runs = set[int]().union(*map(marker_runs, pieces))
     return max({_MARKER_SIZE, *(run + 1 for run in runs)})
+
+
+def parts(question: Question) -> Iterator[frozenset[int]]:
+    """The hunks that are asked together, by number: all of a file, unless they are too many."""
+    numbers, length = list[int](), 0
+    for shown in _Shown.all_of(question, question.text.hunks):
+        own = sum(map(len, shown.pieces))
+        if numbers and length + own > MESSAGE_LENGTH:
+            yield frozenset(numbers)
+            numbers, length = [], 0
+        numbers.append(shown.hunk.number)
+        length += own
+    yield frozenset(numbers)
 
 
 def first_message(question: Question, hunks: Sequence[Hunk]) -> str:
@@ -207,9 +222,13 @@ class _Shown:
     options: Mapping[str, Option]
 
     @classmethod
-    def of(cls, question: Question, hunk: Hunk) -> "_Shown":
-        before, after = question.text.around(hunk.number)
-        return cls(hunk, _last_lines(before), _first_lines(after), question.options(hunk))
+    def all_of(cls, question: Question, hunks: Sequence[Hunk]) -> "list[_Shown]":
+        numbers = {hunk.number for hunk in hunks}
+        return [
+            cls(hunk, _last_lines(before), _first_lines(after), question.options(hunk))
+            for hunk, before, after in question.text.surrounded()
+            if hunk.number in numbers
+        ]
 
     @property
     def pieces(self) -> tuple[bytes, ...]:
@@ -238,7 +257,7 @@ def _sections(
     question: Question, hunks: Sequence[Hunk], refused: Mapping[int, Sequence[str]]
 ) -> Iterator[str]:
     """A section a hunk, with markers and fences longer than anything like them in the text."""
-    shown = [_Shown.of(question, hunk) for hunk in hunks]
+    shown = _Shown.all_of(question, hunks)
     size = marker_size(question, hunks)
     ticks = re.findall(rb"`+", b"\n".join(piece for one in shown for piece in one.pieces))
     longest = max(map(len, ticks), default=0)

@@ -730,6 +730,54 @@ async def test_no_reply_leads_to_a_wrong_splice(replies: Sequence[str]) -> None:
     assert [one.hunk for one in answer.resolutions] == [1, 2]
 
 
+def many(count: int) -> str:
+    around = "".join(f"a line of the text around, {n}\n" for n in range(15))
+    hunk = "<<<<<<<\nours {0}\n|||||||\nbase\n=======\ntheirs {0}\n>>>>>>>\n"
+    return "".join(around + hunk.format(n) for n in range(1, count + 1))
+
+
+class ManyModel(ScriptedModel):
+    """Answers every hunk that it is shown, until a request fails."""
+
+    def __init__(self, fails_at: int | None = None) -> None:
+        super().__init__()
+        self._fails_at = fails_at
+
+    async def ask(self, request: Request, on_progress: OnProgress | None = None) -> Reply:
+        self.requests.append(request)
+        if len(self.requests) == self._fails_at:
+            raise UnreachableError("gone")
+        shown = numbers(self.messages[-1])
+        texts = (fence(f"resolution hunk={n}", f"ours {n}\ntheirs {n}\n") for n in shown)
+        return reply("\n".join(texts))
+
+
+async def test_more_hunks_than_a_model_can_read_at_once_are_asked_in_parts() -> None:
+    text = many(400)
+    model = ManyModel()
+
+    answer = await ask(model, text)
+
+    asked = [numbers(message) for message in model.messages]
+    assert len(asked) == 2
+    assert [*asked[0], *asked[1]] == [*range(1, 401)]
+    assert [one.by for one in answer.resolutions] == ["model"] * 400
+    assert b"<<<<<<<" not in merged(text, answer)
+    assert answer.cost_usd == 1.0
+
+
+async def test_a_part_that_is_not_answered_leaves_the_others_their_answers() -> None:
+    model = ManyModel(fails_at=2)
+
+    answer = await ask(model, many(400))
+
+    first, second = map(numbers, model.messages)
+    assert answer.unsaid == {*second}
+    assert [one.hunk for one in answer.said] == first
+    assert {one.by for one in answer.said} == {"model"}
+    assert {one.reason for one in answer.resolutions[len(first) :]} == {"gone"}
+
+
 async def test_nothing_is_asked_of_a_file_that_is_kept_from_models() -> None:
     model = ScriptedModel(reply(BOTH))
 
