@@ -39,7 +39,7 @@ def test_a_long_task_id_stays_whole_before_columns_do(monkeypatch: pytest.Monkey
     (first, *others) = MERGED.results
     long = replace(first, task=TaskId("words-after-the-end-of-it"))
 
-    tasks = section(page(monkeypatch, replace(MERGED, results=(long, *others))), "  Task")
+    tasks = section(page(monkeypatch, replace(MERGED, results=(long, *others)), 70), "  Task")
 
     assert "words-after-the-end-of-it " in tasks
 
