@@ -307,12 +307,14 @@ class Reviewing:
         self._unreviewed.append(Unreviewed(reviewer.name, paths, why))
 
     def _outcome(self) -> Review:
-        found = merged(placed(one, self._change, self._source) for one in self._found)
+        names = [reviewer.name for reviewer in self._reviewers]
+        in_order = sorted(self._found, key=lambda one: names.index(one.reviewers[0]))
+        found = merged(placed(one, self._change, self._source) for one in in_order)
         asked = sum(len(unseen) for unseen in self.news.values())
         costs = self._spending.by_purpose.values()
         return Review(
             self._change,
-            tuple(reviewer.name for reviewer in self._reviewers),
+            tuple(names),
             found,
             unreviewed=tuple(self._unreviewed),
             notes=tuple(sorted(self._notes)),

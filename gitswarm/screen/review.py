@@ -55,8 +55,8 @@ def _write_finding(
     if finding.reason.strip():
         sheet.paragraph(one_line(finding.reason), indent=3)
     if finding.fix is not None:
-        fix = finding.fix.rstrip("\n").split("\n")
-        sheet.line(("   fix", "green"))
+        fix = finding.fix.rstrip("\n").split("\n") if finding.fix else []
+        sheet.line(("   fix" if fix else "   fix: without these lines", "green"))
         for text in fix[:FIX_LINES_SHOWN]:
             sheet.line(("         | ", "dim"), one_line_of_code(text))
         if len(fix) > FIX_LINES_SHOWN:

@@ -150,6 +150,27 @@ def test_the_same_finding_of_two_reviewers_is_one_and_others_stay_apart(swarm: S
     ]
 
 
+def test_whoever_answers_first_the_page_is_the_same(swarm: Swarm) -> None:
+    swarm.commit({"app.py": "one\nTWO\nTHREE\n"})
+    swarm.script.answers = answers(
+        security=Scripted.text(findings_reply(finding(fix="")), latency=1.0),
+        style=findings_reply(finding(title="The query is made of text")),
+    )
+
+    done = swarm("review", "HEAD~1")
+
+    assert done.stdout.startswith(
+        """\
+1. critical  app.py:2
+   The query is built from text
+       2 | TWO
+   q goes into the query as it is.
+   fix: without these lines
+   injection; security-reviewer, style-reviewer
+"""
+    )
+
+
 def test_odd_findings_are_kept_marked_and_hold_nobody_up(swarm: Swarm) -> None:
     swarm.commit({"app.py": "one\nTWO\nthree\n"})
     swarm.script.answers = answers(
