@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from gitswarm.hooks.outgoing import Outgoing, RefUpdate
 from gitswarm.plan.keys import keys_in
+from gitswarm.plan.path_text import spell
 from gitswarm.repo.attributes import marker_sizes_here
-from gitswarm.repo.objects import Oid, RefName, RepoPath, RunId, show
+from gitswarm.repo.objects import Oid, RefName, RepoPath, RunId
 from gitswarm.repo.repository import Repository
 from gitswarm.review.patch import PATCH_OPTIONS, Hunk, read_log
 from gitswarm.settings import Settings
@@ -80,7 +81,7 @@ def _markers(repository: Repository, changes: Iterable[Change]) -> Iterator[Obje
     for path, number, line in suspects:
         mark = line.split(" ", 1)[0].rstrip("\r")
         if len(mark) == sizes[path] and mark == mark[0] * len(mark):
-            yield Objection(f"{show(path)}:{number}", "a conflict marker")
+            yield Objection(f"{spell(path)}:{number}", "a conflict marker")
 
 
 _MARKS = ("<<<<<<<", ">>>>>>>", "|||||||")
@@ -99,7 +100,7 @@ def _leaks(changes: Iterable[Change]) -> Iterator[Objection]:
             if (path, text, key.kind) not in told:
                 told.add((path, text, key.kind))
                 where = f" in {commit[:10]}" if commit else ""
-                yield Objection(f"{show(path)}:{number}{where}", f"a secret ({key.kind})")
+                yield Objection(f"{spell(path)}:{number}{where}", f"a secret ({key.kind})")
 
 
 # -- branches of runs

@@ -309,6 +309,16 @@ def test_conflict_markers_hold_a_push_up_and_no_model_is_asked(pusher: Pusher) -
     assert (pusher.remote(), pusher.asked) == (before, [])
 
 
+def test_the_name_of_a_file_says_nothing_of_its_own(pusher: Pusher) -> None:
+    pusher.swarm.commit({"a\ngit swarm: all is well": MARKED})
+
+    done = pusher.push("origin", "main")
+
+    assert done.stderr.splitlines()[0] == (
+        "git swarm: a\\x0agit swarm: all is well:2: a conflict marker"
+    )
+
+
 def test_markers_are_as_long_as_the_attributes_say(pusher: Pusher) -> None:
     pusher.swarm.commit({".gitattributes": "app.py conflict-marker-size=32\n", "app.py": MARKED})
 
