@@ -173,10 +173,13 @@ class Worktree:
     def _git(
         self,
         *args: str | bytes,
+        input: bytes = b"",
         ok: Container[int] = (0,),
         env: Mapping[str, str] | None = None,
     ) -> GitOutput:
-        return self.repository.git(*args, ok=ok, git_dir=self.git_dir, work_tree=self.path, env=env)
+        return self.repository.git(
+            *args, input=input, ok=ok, git_dir=self.git_dir, work_tree=self.path, env=env
+        )
 
     @property
     def is_intact(self) -> bool:
@@ -199,15 +202,32 @@ class Worktree:
             if (self.git_dir / "index").exists():
                 copyfile(self.git_dir / "index", index)
             env = {"GIT_INDEX_FILE": str(index)}
+            self._heed_all(env)
             excluded = [b":(top,exclude,literal)" + path for path in sorted(leaving)]
             self._git("add", "--all", "--", ":(top)", *excluded, env=env)
             return Oid(self._git("write-tree", env=env).stdout.decode().strip())
+
+    def _heed_all(self, env: Mapping[str, str] | None = None) -> None:
+        """Let the index see what it was told not to look at, see --assume-unchanged and
+        --skip-worktree in git-update-index(1); a file that is not there was never checked out."""
+        records = self._git("ls-files", "-v", "-z", env=env).stdout.split(b"\0")[:-1]
+        tagged = [(record[:1], record[2:]) for record in records]
+        assumed = [path for tag, path in tagged if tag.islower()]
+        skipped = [path for tag, path in tagged if tag in b"Ss" and self._has(path)]
+        for flag, paths in (("assume-unchanged", assumed), ("skip-worktree", skipped)):
+            if paths:
+                change = ("update-index", f"--no-{flag}", "-z", "--stdin")
+                self._git(*change, input=b"".join(path + b"\0" for path in paths), env=env)
+
+    def _has(self, path: bytes) -> bool:
+        return os.path.lexists(os.path.join(os.fsencode(self.path), path))
 
     def settle(self, branch: BranchName, commit: Oid) -> None:
         """Put it on a branch that is at a commit whose files it has already."""
         # Whoever held the locks has been ended.
         for lock in ("index.lock", "HEAD.lock"):
             (self.git_dir / lock).unlink(missing_ok=True)
+        self._heed_all()
         self._git("symbolic-ref", "HEAD", _ref(branch))
         self._git("read-tree", "--reset", commit)
 

@@ -7,6 +7,7 @@ The command is the user's, from `git config` alone, and runs with the user's env
 import asyncio
 import re
 import shlex
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -51,11 +52,15 @@ Why nothing is to be changed.
 
 def program_name(command: str) -> str:
     """What people call the program of a command: its first word, without the folder."""
+    return PurePath(_first_word(command)).name
+
+
+def _first_word(command: str) -> str:
     try:
         words = shlex.split(command)
     except ValueError:
         words = command.split()
-    return PurePath(words[0]).name if words else command
+    return words[0] if words else command
 
 
 def program_prompt(briefing: Briefing) -> str:
@@ -123,7 +128,7 @@ class Program:
     def _wrong(self, run: Completed) -> str:
         if run.passed:
             return ""
-        if run.status == 127:
+        if run.status == 127 and shutil.which(_first_word(self.command)) is None:
             return f'the program "{self._name}" of swarm.agentCommand was not found'
         return f"its program failed: {FailedCheck(self.command, run).summary}"
 

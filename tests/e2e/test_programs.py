@@ -153,6 +153,11 @@ def test_commits_of_the_program_s_own_are_kept_with_the_trailers_of_the_run(swar
             None,
         ),
         ('echo 1 > a; cd "$(git rev-parse --git-dir)"; touch index.lock HEAD.lock', None),
+        (
+            "echo 1 > a; git add a; git update-index --skip-worktree a README.md; rm README.md\n"
+            "git update-index --assume-unchanged app.py; echo more >> app.py",
+            None,
+        ),
         ("echo 1 > a; rm .git", "its program changed the .git of its worktree"),
         ("echo 1 > a; echo 'gitdir: /nowhere' > .git", "its program changed the .git"),
     ],
@@ -165,6 +170,9 @@ def test_whatever_a_program_does_to_git_its_files_become_the_task_s_commits(
     task = done.task("builder")
     assert (task["outcome"], task["error"]) == ("done", None)
     assert swarm.repo.text(task["commits"][-1], "a") == "1\n"
+    assert swarm.repo.text(task["commits"][-1], "README.md") == "# Project\n"
+    is_changed = "more" in script
+    assert ("more" in swarm.repo.text(task["commits"][-1], "app.py")) == is_changed
     assert git(swarm.repo.path, "rev-list", "--parents", f"{swarm.base}..{task['branch']}")
     assert swarm.repo.text(done.json["merged"]["commit"], "a") == "1\n"
     if remark is not None:
@@ -251,6 +259,13 @@ def test_a_missing_program_is_told(swarm: Swarm) -> None:
         'the program "no-such-program" of swarm.agentCommand was not found',
     )
     assert swarm.api.calls == []
+
+
+def test_a_program_that_does_not_find_another_one_is_not_missing_itself(swarm: Swarm) -> None:
+    done = run(swarm, "exec ./nothing")
+
+    assert "not found" in (error := done.task("builder")["error"])
+    assert error.startswith("its program failed: ")
 
 
 def test_a_program_that_is_done_without_a_change_is_empty_or_says_why(swarm: Swarm) -> None:
