@@ -94,14 +94,14 @@ class GitHub:
         An answer may get lost on its way, and somebody else may be quicker, so before it is opened
         (again) it is looked for. Raises `PublishError`.
         """
-        remarks: list[str] = []
         for attempt in range(1, TRIES + 1):
+            remarks: list[str] = []
             existing = self._find(proposal)
             if existing is not None and existing.is_open:
                 return self._update(existing, proposal, before)
             if existing is not None:
                 self._require_more(existing, proposal)
-                remarks = [_closed(existing)]
+                remarks.append(_closed(existing))
             try:
                 answer = self._ask("POST", self._pulls, _creation(proposal), once=True)
                 if proposal.draft and _knows_no_drafts(answer):

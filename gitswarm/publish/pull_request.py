@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gitswarm.errors import GitError, PublishError, UsageError
+from gitswarm.errors import PublishError, UsageError
 from gitswarm.history import RunHistory
 from gitswarm.overview import TaskView
 from gitswarm.publish import agit, gitlab
@@ -12,6 +12,7 @@ from gitswarm.publish.api import Api
 from gitswarm.publish.candidate import Candidate, Wishes, require_fit
 from gitswarm.publish.credentials import find_token
 from gitswarm.publish.description import describe, title_of
+from gitswarm.publish.earlier import Earlier
 from gitswarm.publish.forge import Forge, ForgeKind, gh_reaches, github_api, recognise
 from gitswarm.publish.proposal import Action, Opened, Proposal, Published
 from gitswarm.publish.push import Pushed, Pusher, RefPush, RemoteRefs, newest_of
@@ -98,13 +99,15 @@ class Publication:
             again=self._again,
         )
         refs = self._fetch_refs(pusher, candidate)
+        earlier = Earlier(self._repository, self._history, refs)
         base = self._base(refs, remote)
-        self._require_news(candidate, refs, base)
+        tip = earlier.known(base)
+        self._require_news(candidate, tip, base)
         before = self._published_before(remote, forge)
-        holder = self._holder(candidate, forge, refs, before)
-        rebuilt = self._is_rebuilt(refs, holder, candidate, remote)
-        pushes = self._pushes_of_tasks(refs) if self._wishes.branches else []
-        ci_paths = self._warn(candidate, refs.branch(base), base, pushes)
+        holder = earlier.holder(candidate.branch, forge, before)
+        rebuilt = earlier.is_rebuilt(holder, candidate.commit, remote.name)
+        pushes = earlier.pushes_of_tasks() if self._wishes.branches else []
+        ci_paths = self._warn(candidate, tip, base, pushes)
         proposal = self._proposal(candidate, base, forge, ci_paths)
         branches = self._push_branches(pusher, pushes)
         if forge.kind is ForgeKind.GITEA:
@@ -187,9 +190,8 @@ class Publication:
             )
         return BranchName(wanted)
 
-    def _require_news(self, candidate: Candidate, refs: RemoteRefs, base: BranchName) -> None:
-        tip = refs.branch(base)
-        if tip and self._has(tip) and self._repository.is_ancestor(candidate.commit, tip):
+    def _require_news(self, candidate: Candidate, tip: Oid | None, base: BranchName) -> None:
+        if tip and self._repository.is_ancestor(candidate.commit, tip):
             raise PublishError(
                 f"everything in {candidate.branch} is in {base} already",
                 hint=f"git log {tip[:12]}",
@@ -201,10 +203,9 @@ class Publication:
         self, candidate: Candidate, tip: Oid | None, base: BranchName, pushes: Sequence[RefPush]
     ) -> tuple[RepoPath, ...]:
         """Say what should be known before anybody else sees it. The CI definitions that it would
-        change in the branch that is to take it, whose commit on the remote is `tip`."""
-        known = tip if tip and self._has(tip) else None
-        fork = known and self._repository.merge_base(known, candidate.commit)
-        start = fork or self._history.base
+        change in the branch that is to take it, whose commit is `tip`, if it is known here."""
+        run_base = self._history.base
+        start = (tip and self._repository.merge_base(tip, candidate.commit)) or run_base
         proposed = self._ci_definitions(start, candidate.commit)
         beside = {path for push in pushes for path in self._ci_definitions(start, push.commit)}
         if proposed:
@@ -213,8 +214,7 @@ class Publication:
             self._tell(
                 _may_run("branches of tasks change CI definitions", sorted(beside - set(proposed)))
             )
-        base_here = self._history.base
-        unpublished = len(self._repository.commits_between(known or base_here, base_here))
+        unpublished = len(self._repository.commits_between(tip or run_base, run_base))
         if unpublished:
             self._tell(
                 f"{several(unpublished, 'commit')} of yours, from which the run started, "
@@ -225,13 +225,6 @@ class Publication:
     def _ci_definitions(self, old: Oid, new: Oid) -> tuple[RepoPath, ...]:
         changed = self._repository.changed_paths(old, new)
         return tuple(sorted(path for path in changed if is_ci_definition(path)))
-
-    def _has(self, commit: Oid) -> bool:
-        try:
-            self._repository.commit_oid(commit)
-        except GitError:
-            return False
-        return True
 
     def _proposal(
         self,
@@ -277,40 +270,6 @@ class Publication:
 
     # -- pushed
 
-    def _holder(
-        self, candidate: Candidate, forge: Forge, refs: RemoteRefs, before: Published | None
-    ) -> RefName | None:
-        """The ref on the remote that holds what was proposed the last time."""
-        if forge.kind is not ForgeKind.GITEA:
-            return RefName(f"refs/heads/{candidate.branch}")
-        requests, number = refs.requests(agit.REQUESTS), before and before.number
-        if number not in requests:
-            history = self._history
-            made = self._repository.commits_between(history.base, history.recorded_at)
-            number = newest_of(requests, set(made))
-        return None if number is None else agit.head_ref(number)
-
-    def _is_rebuilt(
-        self, refs: RemoteRefs, holder: RefName | None, candidate: Candidate, remote: Remote
-    ) -> bool:
-        """Whether the remote holds commits of ours that were left behind since. Raises
-        `PublishError` where it holds somebody else's, which a push would lose."""
-        there = None if holder is None else refs.refs.get(holder)
-        if holder is None or there is None:
-            return False
-        if self._has(there) and self._repository.is_ancestor(there, candidate.commit):
-            return False
-        if self._has(there) and self._was_ours(there):
-            return True
-        raise PublishError(
-            f"{_short(holder)} on {remote.name} holds commits that this run did not make",
-            hint=f"look at them: git fetch {remote.name} {_short(holder)} && git log FETCH_HEAD",
-        )
-
-    def _was_ours(self, commit: Oid) -> bool:
-        """Whether the run's record kept this commit at any time."""
-        return self._repository.is_ancestor(commit, self._history.recorded_at)
-
     def _push(
         self,
         pusher: Pusher,
@@ -346,20 +305,6 @@ class Publication:
             return Opened(Action.UNCHANGED, number, address, proposal.draft), pushed
         self._require_taken(pusher, pushed)
         return agit.read_answer(forge, proposal, pushed, known=known, before=before), pushed
-
-    def _pushes_of_tasks(self, refs: RemoteRefs) -> list[RefPush]:
-        """The branches of the tasks, those that are there."""
-        assert self._history.report is not None
-        wanted: list[RefPush] = []
-        for task in self._history.report["tasks"]:
-            ref = RefName(f"refs/heads/{task['branch']}")
-            commit = self._repository.ref(ref) if task["branch"] else None
-            if commit is None:
-                continue
-            there = refs.refs.get(ref)
-            ours = there is not None and self._has(there) and self._was_ours(there)
-            wanted.append(RefPush(commit, ref, there if ours else None))
-        return wanted
 
     def _push_branches(self, pusher: Pusher, pushes: Sequence[RefPush]) -> tuple[BranchName, ...]:
         if not pushes:
