@@ -131,8 +131,8 @@ class CallProgress:
     """What a watcher sees while a call is under way."""
 
     state: Literal["waiting", "sending", "streaming", "retrying", "lost"]
-    """`waiting` for its turn, before it is sent; `retrying`: the same after a failure. `lost`: the
-    call has ended without a reply, because it failed or was cancelled."""
+    """`waiting` for its turn, before it is sent; `retrying`: a try has failed, and some time is
+    let pass. `lost`: the call has ended without a reply, because it failed or was cancelled."""
     output_tokens: int = 0
     """An estimate until the reply is complete."""
     detail: str = field(default="", compare=False)

@@ -160,6 +160,7 @@ class ClaudeModel:
                 call.tell("retrying", detail=str(failure))
                 if not failure.refused:
                     await self._limiter.back_off(faults)
+                call.tell("waiting")
             else:
                 seconds = clock.monotonic() - call.sent_at
                 return replace(reply, usage=call.usage, cost_usd=call.cost_usd, seconds=seconds)

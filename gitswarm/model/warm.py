@@ -45,6 +45,8 @@ class WarmPrefix:
             return await self._model.ask(request, on_progress)
         entry = self._entries.setdefault((request.model, request.prefix), _Entry())
         while entry.warming is not None and not self._is_warm(entry):
+            if on_progress is not None:
+                on_progress(CallProgress("waiting"))
             if not await self._started(entry.warming):
                 return await self._ask(entry, request, on_progress)
         if self._is_warm(entry):

@@ -25,7 +25,7 @@ class WorkingTime:
         if limit is None or limit.expired():
             return
         now, ends = asyncio.get_running_loop().time(), limit.when()
-        if progress.state not in ("waiting", "retrying"):
+        if progress.state != "waiting":
             if ends is None:
                 limit.reschedule(now + self._left)
         elif ends is not None:

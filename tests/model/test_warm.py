@@ -154,3 +154,18 @@ async def test_each_model_has_a_cache_of_its_own(stage, begin) -> None:
     for index in range(2):
         stage.end(index)
     await asyncio.gather(*tasks)
+
+
+async def test_who_is_held_back_waits_for_its_turn(stage: Stage, turned: TurnedClock) -> None:
+    warm = WarmPrefix(stage, Prices.load(), clock=turned)
+    seen: list[CallProgress] = []
+    request = replace(ask("hello"), prefix=LONG)
+    first = asyncio.create_task(warm.ask(request))
+    second = asyncio.create_task(warm.ask(request, seen.append))
+    await settle()
+    assert seen == [CallProgress("waiting")]
+    stage.start(0)
+    await settle()
+    for n, task in enumerate((first, second)):
+        stage.end(n)
+        await task
