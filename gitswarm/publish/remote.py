@@ -8,6 +8,12 @@ from gitswarm.errors import GitError, UsageError
 from gitswarm.repo.repository import Repository
 
 _USERINFO = re.compile(r"(?<=://)[^/\s@\"<>]*(?:@[^/\s@\"<>]*)*@")
+_BROKEN_USERINFO = re.compile(r"(?<=://)[^/\s@:\"<>]*:(?!\d+[/?#])[^\s\"'<>]*@(?=[\w.\[\]-]+[:/])")
+"""One whose password holds a slash that should have been escaped: it ends where a host follows."""
+_TOKEN = re.compile(
+    r"(?<=[?&])(?P<name>[\w.-]*(?:token|password|passwd|secret|key|auth)[\w.-]*)=[^&\s\"'<>]+",
+    re.IGNORECASE,
+)
 _SCP_LIKE = re.compile(r"(?:(?P<user>[^/@:]+)@)?(?P<host>\[[^\]]+\]|[^/:@\[\]]+):(?P<path>.+)")
 _HELPER = re.compile(r"[A-Za-z0-9+.-]+::")
 _SCHEMES = {
@@ -120,8 +126,8 @@ class Remote:
 
 
 def without_passwords(text: str) -> str:
-    """The text with nobody's name or password in its URLs."""
-    return _USERINFO.sub("", text)
+    """The text with nobody's name, password or token in its URLs."""
+    return _TOKEN.sub(r"\g<name>=***", _USERINFO.sub("", _BROKEN_USERINFO.sub("", text)))
 
 
 def choose_remote(repository: Repository, name: str | None) -> Remote:

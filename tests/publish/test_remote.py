@@ -82,6 +82,24 @@ def test_no_login_stays_in_a_text(login: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("'http://ada:p@ss/w@127.0.0.1:1/x'", "'http://127.0.0.1:1/x'"),
+        ("https://ada:pa/s:s@host/x", "https://host/x"),
+        ("https://me:pw@code.example/new?x=@foo", "https://code.example/new?x=@foo"),
+        ("http://host:8080/@ada/x@1", "http://host:8080/@ada/x@1"),
+        ("https://host/x?private_token=abc&b=1", "https://host/x?private_token=***&b=1"),
+        (
+            "https://host/x?branch=keys&access_token=a",
+            "https://host/x?branch=keys&access_token=***",
+        ),
+    ],
+)
+def test_nothing_secret_stays_in_an_address(text: str, shown: str) -> None:
+    assert without_passwords(text) == shown
+
+
+@pytest.mark.parametrize(
     ("remotes", "config", "chosen"),
     [
         (["origin", "fork"], {}, "origin"),
