@@ -12,14 +12,17 @@ from gitswarm.errors import UsageError
 @json_option
 def command(names: tuple[str, ...], as_json: bool) -> int:
     """Print the folder where the branch of TASK is checked out, making it where there is none,
-    and the files that it lacks.
+    set up as for an agent, and the files that it lacks.
 
     "merged" as TASK is the merged branch.
     """
+    import asyncio
+
     from gitswarm.history import RunHistory
     from gitswarm.repo.objects import RefName
     from gitswarm.repo.worktree import Worktree
     from gitswarm.settings import Settings
+    from gitswarm.swarm.setup import Setup
     from gitswarm.swarm.spawner import task_branch, worktree_folder
 
     repository = open_repository()
@@ -33,9 +36,12 @@ def command(names: tuple[str, ...], as_json: bool) -> int:
     if commit is None:
         raise UsageError(f"there is no branch {branch}", hint=f"git swarm show {run}")
     worktree = Worktree.of_branch(repository, branch)
-    folder = worktree_folder(repository, Settings.load(repository), run)
+    settings = Settings.load(repository)
+    folder = worktree_folder(repository, settings, run)
     if worktree is None:
         worktree = Worktree.add(repository, folder / task, branch=branch, commit=commit)
+        if setup := Setup.configured(settings, repository):
+            asyncio.run(setup.prepare(worktree.path))
     elif worktree.path.is_relative_to(folder):
         worktree.make_whole()
     if as_json:

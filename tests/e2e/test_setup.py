@@ -64,6 +64,20 @@ def test_what_a_setup_left_is_not_in_the_way_of_the_task_s_own_files(swarm: Swar
     assert not swarm.worktrees.exists()
 
 
+def test_a_worktree_that_is_made_for_a_person_is_set_up_too(prepared: Swarm) -> None:
+    run(prepared, setup="cp .env made", setup_copy=".env", setup_link="modules/")
+
+    folder = Path(prepared("path", "a").stdout.strip())
+    prepared.repo.git("config", "swarm.setup", "echo no network; exit 4")
+    other = prepared("path", "b", "--json")
+
+    assert {path.name for path in folder.iterdir()} >= {".env", "made", "modules", "a.txt"}
+    assert (other.status, other.json["error"]) == (
+        1,
+        "its worktree could not be set up: echo no network; exit 4 (exit status 4): no network",
+    )
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
