@@ -11,7 +11,7 @@ import click
 
 from gitswarm.commands.options import open_repository
 from gitswarm.console import Console
-from gitswarm.errors import GitswarmError, UsageError
+from gitswarm.errors import GitswarmError, ModelError, UsageError
 from gitswarm.hooks.checks import Objection, check_branches, check_push, check_staged
 from gitswarm.hooks.installed import HOOKS, HookFile
 from gitswarm.hooks.outgoing import (
@@ -202,8 +202,8 @@ def _review(repository: Repository, settings: Settings, scopes: Iterable["Scope"
     deadline = Deadline(settings.review_seconds)
     reviews: list[Review] = []
     gaps: list[str] = []
-    for scope in scopes:
-        if reviews and not deadline.left:
+    for number, scope in enumerate(scopes):
+        if number and not deadline.left:
             gaps.append(f"no answer within {deadline.seconds:g} s")
             break
         left = settings.budget_usd
@@ -213,6 +213,10 @@ def _review(repository: Repository, settings: Settings, scopes: Iterable["Scope"
             reviews.append(
                 _ask_reviewers(repository, replace(settings, budget_usd=left), scope, run, deadline)
             )
+        except ModelError as error:
+            # it would be the same for the others
+            gaps.append(error.message)
+            break
         except GitswarmError as error:
             gaps.append(error.message)
     gaps += (review.gap for review in reviews if review.gap)

@@ -133,6 +133,18 @@ def test_without_a_network_the_push_goes_on_with_one_line(
     assert len(done.stderr.splitlines()) == (1 if goes else 2)
 
 
+def test_a_model_that_cannot_be_asked_is_not_asked_for_each_ref(pusher: Pusher) -> None:
+    pusher.swarm.script.answers = {"review": Scripted.error(401)}
+    for name in "abc":
+        beside = pusher.repo.commit({f"{name}.py": f"{name}\n"}, on=pusher.swarm.base)
+        pusher.repo.git("branch", name, beside)
+
+    done = pusher.push("origin", "a", "b", "c")
+
+    assert (done.status, len(done.stderr.splitlines())) == (0, 1)
+    assert len(pusher.asked) <= len(REVIEWERS)
+
+
 def test_without_a_key_the_push_goes_on_with_one_line(pusher: Pusher) -> None:
     pusher.change()
 
