@@ -213,7 +213,11 @@ def _with_text(repository: Repository, conflict: Conflict, sizes: Sequence[int])
         return replace(unmerged, conflict=replace(conflict, text=with_bases(text, versions)))
     if shown == ours and b"\0" in b"".join((ours, base, theirs)):
         return Unmerged(replace(conflict, kind="binary"))
-    return replace(unmerged, why="no marker is left in it: git add it if it is as you want it")
+    state = "it is as ours has it: a merge driver left no marker" if shown == ours else _NO_MARKER
+    return replace(unmerged, why=f"{state}; git add it once it is as you want it")
+
+
+_NO_MARKER = "no marker is left in it"
 
 
 def _smudged(repository: Repository, path: RepoPath, oid: Oid) -> bytes:

@@ -334,6 +334,27 @@ def test_a_file_that_a_checkout_has_in_another_encoding_is_read_and_written_in_i
     assert (repo.path / "a").read_bytes() == expected.encode("utf-16-le")
 
 
+@pytest.mark.parametrize(
+    ("on_disk", "why"),
+    [
+        (None, "it is as ours has it: a merge driver left no marker"),
+        ("my own\n", "no marker is left in it"),
+    ],
+)
+def test_a_file_without_a_marker_is_for_a_person(
+    repo: RepositoryBuilder, on_disk: str | None, why: str
+) -> None:
+    repo.git("config", "merge.broken.driver", "exit 1")
+    attributes: Files = {".gitattributes": "a merge=broken\n"}
+    checkout = merging(repo, {"a": TEXT, **attributes}, {"a": CHANGED}, {"a": LATER})
+    if on_disk:
+        (repo.path / "a").write_text(on_disk)
+
+    with checkout.loaded() as (unmerged,):
+        assert unmerged.why == f"{why}; git add it once it is as you want it"
+        assert (unmerged.ways, unmerged.conflict.text) == ((), None)
+
+
 def test_only_the_conflicts_of_some_paths(repo: RepositoryBuilder) -> None:
     checkout = merging(
         repo, {"d/a": TEXT, "b": TEXT}, {"d/a": CHANGED, "b": CHANGED}, {"d/a": None, "b": None}
