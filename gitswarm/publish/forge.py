@@ -61,7 +61,8 @@ class Forge:
 
     @property
     def shown(self) -> str:
-        return f"{self.origin.partition('://')[2]}/{self.path}" if self.origin else "this remote"
+        """Host and path; empty for a folder on this machine."""
+        return f"{self.origin.partition('://')[2]}/{self.path}" if self.origin else ""
 
 
 def recognise(

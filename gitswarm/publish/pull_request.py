@@ -37,6 +37,8 @@ class PullRequest:
 
     proposal: Proposal
     remote: str
+    place: str
+    """Where the remote leads, fit to be shown."""
     forge: Forge
     opened: Opened
     rebuilt: bool
@@ -118,7 +120,15 @@ class Publication:
             pushed = self._push(pusher, refs, proposal, options, rebuilt=rebuilt)
             opened = self._open(forge, api, proposal, pushed, refs, before)
         published = PullRequest(
-            proposal, remote.name, forge, opened, rebuilt, branches, ci_paths, pushed.addresses
+            proposal,
+            remote.name,
+            _place(remote, forge),
+            forge,
+            opened,
+            rebuilt,
+            branches,
+            ci_paths,
+            pushed.addresses,
         )
         self._record(published)
         return published
@@ -348,7 +358,7 @@ class Publication:
     def _published_before(self, remote: Remote, forge: Forge) -> Published | None:
         """What was published there the last time."""
         before = Published.from_json(self._history.load_record(RECORD))
-        here = (remote.name, forge.kind.value, forge.shown)
+        here = (remote.name, forge.kind.value, _place(remote, forge))
         if before is None or (before.remote, before.forge, before.place) != here:
             return None
         return before
@@ -358,7 +368,7 @@ class Publication:
         value = Published(
             remote=published.remote,
             forge=published.forge.kind.value,
-            place=published.forge.shown,
+            place=published.place,
             base=proposal.base,
             commit=proposal.commit,
             title=published.title,
@@ -369,6 +379,10 @@ class Publication:
             return
         step = Step(f"published: {opened.action.value}", {RECORD: value}, (proposal.commit,))
         asyncio.run(Ledger.reopen(self._repository, self._run).record(step))
+
+
+def _place(remote: Remote, forge: Forge) -> str:
+    return forge.shown or remote.shown
 
 
 def _may_run(what: str, paths: Sequence[RepoPath]) -> str:

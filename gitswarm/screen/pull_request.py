@@ -20,7 +20,7 @@ def write_pull_request(sheet: Sheet, done: PullRequest) -> None:
     sheet.fact("Pushed", proposal.branch, (at, "dim"))
     if done.branches:
         sheet.fact("", listed(list(done.branches)))
-    sheet.fact("To", f"{done.remote}, {one_line(done.forge.shown)}")
+    sheet.fact("To", f"{done.remote}, {one_line(done.place)}")
     if opened.action is not Action.PUSHED:
         sheet.fact("Into", one_line(proposal.base))
     if opened.address:

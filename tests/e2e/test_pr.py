@@ -653,12 +653,11 @@ def test_a_repository_on_the_same_machine_is_pushed_to_again_and_again(
     run = ada.run()
     git(ada.swarm.repo.path, "remote", "set-url", "origin", str(ada.forge.repository(NAME)))
 
-    done = [ada.pr("--json"), ada.pr("--json")]
+    done, again = ada.pr("--json"), ada.pr(COLUMNS="200")
 
-    assert [(one.status, one.json["action"], one.json["url"]) for one in done] == [
-        (0, "pushed", None),
-        (0, "pushed", None),
-    ]
+    assert (done.status, done.json["action"], done.json["url"]) == (0, "pushed", None)
+    assert again.status == 0
+    assert f"To      origin, {ada.forge.repository(NAME)}\n" in again.stdout
     assert ada.pushed(f"swarm/{run}/merged") == ada.head(f"swarm/{run}/merged")
 
 
@@ -1218,9 +1217,13 @@ def test_gh_opens_and_updates_it_where_it_is_logged_in(
     [
         (Fault("POST", 403, "no"), "does not let this account open or change pull requests"),
         (Fault("GET", 404, "Not Found"), "shows no repository ada/project to this account"),
+        (
+            Fault("POST", 403, "limit", {"x-ratelimit-remaining": "0", "retry-after": "900"}),
+            "has had too many requests from this account and takes more in 15m 00s",
+        ),
         (Fault("GET", 0, times=9), "github.localhost does not answer gh: "),
     ],
-    ids=["403", "404", "no answer"],
+    ids=["403", "404", "rate limit", "no answer"],
 )
 def test_what_is_refused_through_gh_is_told_and_run_again_it_finishes(
     publisher: Callable[[Kind], Publisher], gh: str, fault: Fault, error: str
