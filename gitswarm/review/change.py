@@ -32,6 +32,13 @@ _STATUS = {
 }
 
 
+FILE_BYTES = 8_000_000
+"""Of a larger file only the changed lines are looked through for a key."""
+
+_Sides = Mapping[RepoPath, tuple[tuple[RepoPath, Oid], ...]]
+"""Path and contents of each changed file as they were, where there were any, and as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
     path: RepoPath
@@ -79,24 +86,38 @@ def load_change(repository: Repository, base: Oid, head: Oid) -> Change:
     hunks: dict[RepoPath, list[Hunk]] = defaultdict(list)
     for path, hunk in read_patch(_diff(repository, base, head, *PATCH_OPTIONS, "--unified=3")):
         hunks[path] += hunk.pieces()
-    files = _changed_files(repository, base, head, hunks)
+    files, sides = _changed_files(repository, base, head, hunks)
     with Attributes.of(repository, base) as attributes:
         reasons = _reasons(attributes, [file.path for file in files])
-        reasons |= _withheld(Withheld(attributes), files)
-    files = [replace(f, left_out=reasons.get(f.path, f.left_out)) for f in files]
-    return Change(base, head, tuple(_within_bounds(files)))
+        files = _without(files, reasons)
+        files = list(_within_bounds(files))
+        files = _without(files, dict(_withheld(repository, Withheld(attributes), files, sides)))
+    return Change(base, head, tuple(files))
 
 
-def _withheld(withheld: Withheld, files: Sequence[ChangedFile]) -> dict[RepoPath, str]:
-    """Why no model is shown what changed in some of the files."""
-    withheld.by_attribute(file.path for file in files)
-    lines = {file.path: [line for hunk in file.hunks for line in hunk.lines] for file in files}
-    why = {
-        path: withheld.why(path, "\n".join(changed).encode("utf-8", "replace"))
-        for path, changed in lines.items()
-        if changed
-    }
-    return {path: reason.removeprefix("is ") for path, reason in why.items() if reason}
+def _without(files: Iterable[ChangedFile], why: Mapping[RepoPath, str]) -> list[ChangedFile]:
+    return [replace(file, left_out=why.get(file.path, file.left_out)) for file in files]
+
+
+def _withheld(
+    repository: Repository, withheld: Withheld, files: Iterable[ChangedFile], sides: _Sides
+) -> Iterator[tuple[RepoPath, str]]:
+    """The files of which no model is shown what changed, and why: one line of a key does not look
+    like any, so that it is the whole file that decides, as it was and as it is."""
+    shown = [file for file in files if file.hunks and not file.left_out]
+    withheld.by_attribute(path for file in shown for path, _ in sides[file.path])
+    sizes = repository.sizes(oid for file in shown for _, oid in sides[file.path])
+    for file in shown:
+        for path, oid in sides[file.path]:
+            data = repository.blob(oid) if sizes[oid] <= FILE_BYTES else _lines_of(file)
+            if why := withheld.why(path, data):
+                yield file.path, why.removeprefix("is ")
+                break
+
+
+def _lines_of(file: ChangedFile) -> bytes:
+    lines = (line[1:] for hunk in file.hunks for line in hunk.lines)
+    return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 
 def _within_bounds(files: Iterable[ChangedFile]) -> Iterator[ChangedFile]:
@@ -122,10 +143,11 @@ def _diff(repository: Repository, base: Oid, head: Oid, *options: str) -> bytes:
 
 def _changed_files(
     repository: Repository, base: Oid, head: Oid, hunks: Mapping[RepoPath, Sequence[Hunk]]
-) -> list[ChangedFile]:
+) -> tuple[list[ChangedFile], _Sides]:
     options = ("-r", "-z", "--raw", "--no-abbrev", "--find-renames")
     fields = iter(_diff(repository, base, head, *options).split(b"\0")[:-1])
     files: list[ChangedFile] = []
+    sides: dict[RepoPath, tuple[tuple[RepoPath, Oid], ...]] = {}
     without_lines: dict[RepoPath, Oid] = {}
     for facts in fields:
         old_mode, new_mode, old, new, status = facts.decode().removeprefix(":").split(" ")
@@ -134,11 +156,13 @@ def _changed_files(
         left_out = "submodule" if SUBMODULE_MODE in (old_mode, new_mode) else ""
         if path not in hunks and old != new and status != "D" and not left_out:
             without_lines[path] = Oid(new)
+        named = ((old_path, Oid(old)), (path, Oid(new)))
+        sides[path] = tuple((name, oid) for name, oid in named if oid.strip("0"))
         shown = tuple(hunks.get(path, ()))
         files.append(ChangedFile(path, old_path, _STATUS[status[0]], shown, left_out))
     sizes = repository.sizes(without_lines.values())
     binary = {path for path, oid in without_lines.items() if sizes[oid]}
-    return [replace(file, left_out="binary") if file.path in binary else file for file in files]
+    return _without(files, dict.fromkeys(binary, "binary")), sides
 
 
 def _reasons(attributes: Attributes, paths: Iterable[RepoPath]) -> dict[RepoPath, str]:
