@@ -5,16 +5,18 @@ is assumed is said. The same calls are reckoned twice: as agents side by side th
 prefix, and as one conversation that does one task after another and reads back all it has said.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from heapq import heappop, heappush
 from statistics import median
 
 from gitswarm.model import Usage
 from gitswarm.model.prices import Price
 from gitswarm.plan.roles import Role, Writes
 from gitswarm.plan.tasks import Plan, Task
+from gitswarm.repo.objects import TaskId
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ ASSUMED: Mapping[bool, Effort] = {
 @dataclass(frozen=True, slots=True)
 class Estimate:
     seconds: float
-    """Of the longest chain of tasks."""
+    """From the first task's start to the last one's end."""
     sequential_seconds: float
     cost_usd: float | None
     """None where the price of the model is not known."""
@@ -88,9 +90,13 @@ def estimate(
     experience: Experience,
     *,
     prefix_tokens: int,
+    jobs: int,
     price: Price | None,
+    price_of: Callable[[Role], Price | None] | None = None,
 ) -> Estimate:
-    """What the plan will take, the planning itself not counted: that is over."""
+    """What the plan will take with so many tasks at work at once, the planning itself not counted:
+    that is over. `price` is that of one conversation, and of the roles for which `price_of` says
+    no other."""
     efforts: dict[str, Effort] = {}
     assumed = 0
     for task in plan.tasks:
@@ -98,23 +104,36 @@ def estimate(
         assumed += seen is None
         efforts[task.id] = seen or ASSUMED[roles[task.role].writes is not Writes.NOTHING]
     all_efforts = [efforts[task.id] for task in plan.tasks]
+    own_prices = [price_of(roles[task.role]) if price_of else price for task in plan.tasks]
+    costs = [
+        None if own is None else _cost([efforts[task.id]], prefix_tokens, own)
+        for task, own in zip(plan.tasks, own_prices, strict=True)
+    ]
     return Estimate(
-        seconds=_longest_chain(plan.tasks, efforts),
+        seconds=_duration(plan.tasks, efforts, jobs),
         sequential_seconds=sum(effort.seconds for effort in all_efforts),
-        cost_usd=None
-        if price is None
-        else sum(_cost([effort], prefix_tokens, price) for effort in all_efforts),
+        cost_usd=None if None in costs else sum(filter(None, costs)),
         sequential_usd=None if price is None else _cost(all_efforts, prefix_tokens, price),
         basis=_basis(len(plan.tasks), assumed, experience.tasks),
     )
 
 
-def _longest_chain(tasks: Sequence[Task], efforts: Mapping[str, Effort]) -> float:
-    needs = {task.id: task.depends_on for task in tasks}
-    ends: dict[str, float] = {}
-    for id in TopologicalSorter(needs).static_order():
-        ends[id] = efforts[id].seconds + max((ends[needed] for needed in needs[id]), default=0.0)
-    return max(ends.values())
+def _duration(tasks: Sequence[Task], efforts: Mapping[str, Effort], jobs: int) -> float:
+    """Seconds until the last task ends, each begun as soon as those it needs have ended and one of
+    so many places is free."""
+    order = TopologicalSorter({task.id: task.depends_on for task in tasks})
+    order.prepare()
+    ready: deque[TaskId] = deque()
+    working: list[tuple[float, TaskId]] = []
+    now = 0.0
+    while order.is_active():
+        ready.extend(order.get_ready())
+        while ready and len(working) < jobs:
+            id = ready.popleft()
+            heappush(working, (now + efforts[id].seconds, id))
+        now, ended = heappop(working)
+        order.done(ended)
+    return now
 
 
 def _cost(efforts: Sequence[Effort], prefix_tokens: int, price: Price) -> float:

@@ -32,15 +32,23 @@ def choose_run(repository: Repository, name: str | None) -> RunId:
 def load_experience(repository: Repository, *, runs: int = 10) -> Experience:
     """What the tasks of the newest runs came to, those that ended well."""
     results = (
-        result
+        _lesson(result)
         for run in run_ids(repository)[:runs]
         for result in RunHistory(repository, run).results.values()
     )
-    return Experience(
-        (result["role"], result["seconds"], Usage(**result["usage"]))
-        for result in results
-        if result["outcome"] in (Outcome.DONE, Outcome.NOTED)
-    )
+    return Experience(lesson for lesson in results if lesson is not None)
+
+
+def _lesson(result: Any) -> tuple[str, float, Usage] | None:
+    """Role, seconds and tokens of a task that ended well; None of others, and of what a ledger from
+    elsewhere holds in a result's place."""
+    try:
+        if result["outcome"] not in (Outcome.DONE, Outcome.NOTED):
+            return None
+        tokens = {name: int(count) for name, count in result["usage"].items()}
+        return str(result["role"]), float(result["seconds"]), Usage(**tokens)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
 
 
 class RunHistory:

@@ -24,7 +24,7 @@ from gitswarm.live_state import LiveStateWriter
 from gitswarm.merge.ask import ask_resolutions
 from gitswarm.model import Model, Prefix
 from gitswarm.model.conversation import Conversation
-from gitswarm.model.prices import Prices
+from gitswarm.model.prices import FREE, Price, Prices
 from gitswarm.model.spending import Spending, add_spending
 from gitswarm.model.warm import WarmPrefix, approximate_tokens
 from gitswarm.plan.context import build_context, prefix
@@ -171,8 +171,16 @@ class Orchestrator:
             self.roles,
             await asyncio.to_thread(load_experience, self.repository),
             prefix_tokens=approximate_tokens(shared),
+            jobs=self.settings.jobs,
             price=self.prices.of(self.settings.model),
+            price_of=self._price_of,
         )
+
+    def _price_of(self, role: Role) -> Price | None:
+        """What the tasks of a role are paid by; nothing where a program does them."""
+        if self.settings.agent_command_for(role.name):
+            return FREE
+        return self.prices.of(self.settings.model_for(role.name, role.model))
 
     # -- the whole way, or what is left of it
 

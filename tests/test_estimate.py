@@ -1,8 +1,12 @@
 """What a plan will take."""
 
+from dataclasses import replace
+
+import pytest
+
 from gitswarm.estimate import ASSUMED, Experience, estimate
 from gitswarm.model import Usage
-from gitswarm.model.prices import Prices
+from gitswarm.model.prices import FREE, Price, Prices
 from gitswarm.plan.roles import load_builtin_roles
 from gitswarm.plan.tasks import Plan, Task
 from gitswarm.repo.objects import TaskId
@@ -25,6 +29,7 @@ def test_without_past_runs_what_is_assumed_is_said() -> None:
         ROLES,
         Experience([]),
         prefix_tokens=5_000,
+        jobs=8,
         price=PRICE,
     )
 
@@ -46,6 +51,7 @@ def test_time_is_that_of_the_longest_chain() -> None:
         ROLES,
         seen,
         prefix_tokens=5_000,
+        jobs=8,
         price=PRICE,
     )
 
@@ -53,9 +59,57 @@ def test_time_is_that_of_the_longest_chain() -> None:
     assert found.basis == "going by 2 tasks of past runs here"
 
 
+def test_no_more_tasks_than_jobs_are_at_work_at_once() -> None:
+    seen = Experience([("builder", 10.0, Usage()), ("tester", 4.0, Usage())])
+    five = plan(*(task(f"t{n}", "builder") for n in range(5)), task("z", "tester", "t0"))
+
+    took = {
+        jobs: estimate(five, ROLES, seen, prefix_tokens=0, jobs=jobs, price=PRICE).seconds
+        for jobs in (1, 2, 5, 50)
+    }
+
+    assert took == {1: 54.0, 2: 30.0, 5: 14.0, 50: 14.0}
+
+
+def test_each_role_is_paid_at_the_price_of_its_own_model() -> None:
+    two = plan(task("a", "builder"), task("b", "tester"))
+    assert PRICE
+    dear = replace(PRICE, rates=(replace(PRICE.rates[0], output=100.0),))
+    own: dict[str, Price | None] = {"builder": dear, "tester": FREE}
+
+    found, same = (
+        estimate(
+            two,
+            ROLES,
+            Experience([]),
+            prefix_tokens=1_000,
+            jobs=8,
+            price=PRICE,
+            price_of=price_of,
+        )
+        for price_of in (lambda role: own[role.name], None)
+    )
+
+    assert found.sequential_usd == same.sequential_usd
+    assert found.cost_usd is not None
+    assert same.cost_usd is not None
+    assert found.cost_usd - same.cost_usd / 2 == pytest.approx(6_000 * 90 / 1e6)
+    own["tester"] = None
+    unknown = estimate(
+        two,
+        ROLES,
+        Experience([]),
+        prefix_tokens=1_000,
+        jobs=8,
+        price=PRICE,
+        price_of=lambda role: own[role.name],
+    )
+    assert unknown.cost_usd is None
+
+
 def test_one_conversation_pays_for_reading_back_what_it_has_said() -> None:
     five = plan(*(task(f"t{n}", "builder") for n in range(5)))
-    found = estimate(five, ROLES, Experience([]), prefix_tokens=10_000, price=PRICE)
+    found = estimate(five, ROLES, Experience([]), prefix_tokens=10_000, jobs=8, price=PRICE)
 
     assert found.cost_usd is not None
     assert found.sequential_usd is not None
@@ -64,7 +118,7 @@ def test_one_conversation_pays_for_reading_back_what_it_has_said() -> None:
 
 def test_a_single_task_costs_the_same_either_way() -> None:
     found = estimate(
-        plan(task("a", "builder")), ROLES, Experience([]), prefix_tokens=10_000, price=PRICE
+        plan(task("a", "builder")), ROLES, Experience([]), prefix_tokens=10_000, jobs=8, price=PRICE
     )
 
     assert found.cost_usd == found.sequential_usd
@@ -85,7 +139,7 @@ def test_past_runs_count_by_their_median() -> None:
 
 def test_a_price_that_is_not_known_leaves_the_cost_open() -> None:
     found = estimate(
-        plan(task("a", "builder")), ROLES, Experience([]), prefix_tokens=10_000, price=None
+        plan(task("a", "builder")), ROLES, Experience([]), prefix_tokens=10_000, jobs=8, price=None
     )
 
     assert (found.cost_usd, found.sequential_usd) == (None, None)

@@ -83,6 +83,10 @@ class Price:
         return self.end_of_life is not None and today < self.end_of_life <= soon
 
 
+FREE = Price((Rates(0.0, 0.0, 0.0, 0.0, 0.0),))
+"""Of what no model is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
     """A table of prices, true on one day."""

@@ -1,5 +1,7 @@
 """What a run may cost, and what it says of it beforehand and afterwards."""
 
+import json
+
 import pytest
 
 from tests.e2e.conftest import Swarm, file_reply, plan_reply
@@ -23,6 +25,17 @@ def test_the_plan_comes_with_an_estimate_from_past_runs_where_there_are_any(swar
     assert first["basis"].startswith("assumed 120 s")
     assert second["basis"] == "going by 2 tasks of past runs here"
     assert second["seconds"] < first["seconds"]
+
+
+@pytest.mark.parametrize("result", [{}, [], {"outcome": "done", "usage": {"input": "many"}}])
+def test_what_a_ledger_from_elsewhere_holds_teaches_nothing(swarm: Swarm, result: object) -> None:
+    elsewhere = swarm.repo.commit({"tasks/a/result.json": json.dumps(result)})
+    swarm.repo.git("update-ref", "refs/swarm/elsewhere-0000", elsewhere)
+
+    done = swarm("plan", "--json", "a goal")
+
+    assert done.status == 0
+    assert done.json["estimate"]["basis"].startswith("assumed 120 s")
 
 
 def test_a_run_never_costs_more_than_its_budget_and_says_what_was_left_undone(
