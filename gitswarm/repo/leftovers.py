@@ -6,28 +6,35 @@ from contextlib import suppress
 from pathlib import Path
 
 from gitswarm.errors import GitError
-from gitswarm.repo.objects import Oid
-from gitswarm.repo.repository import Repository
+from gitswarm.repo.objects import Oid, RefName, RepoPath
+from gitswarm.repo.repository import Change, Repository
 from gitswarm.repo.worktree import Worktree
 
 
-def clear_leftovers(repository: Repository, paths: Iterable[Path]) -> list[Path]:
-    """Remove the worktrees at some paths in which nothing is that is in no commit. The others are
-    moved aside, off their branch, and their new paths returned: what a person wrote stays. So do
-    folders that git knows nothing of any more, as a program may have left them.
+def clear_leftovers(
+    repository: Repository, paths: Iterable[Path], ledger: RefName | None = None
+) -> list[Path]:
+    """Remove the worktrees at some paths in which nothing is that is in no commit, of their branch
+    or of the ledger. The others are moved aside, off their branch, and their new paths returned:
+    what a person wrote stays. So do folders that git knows nothing of any more, as a program may
+    have left them.
 
     For the holder of the run's lock: no agent is at work in them.
     """
-    return [kept for path in paths if (kept := _cleared(repository, path))]
+    return [kept for path in paths if (kept := _cleared(repository, path, ledger))]
 
 
-def _cleared(repository: Repository, path: Path) -> Path | None:
+def _cleared(repository: Repository, path: Path, ledger: RefName | None) -> Path | None:
     """Where the folder is now; None where nothing is left of it."""
     try:
         worktree = _opened(repository, path)
+        if worktree and not _has_work(worktree):
+            return None if worktree.remove() else _put_aside(worktree)
+        if worktree and ledger and _is_recorded(worktree, ledger):
+            worktree.discard()
+            return None
         if worktree:
-            goes = not _has_work(worktree) and worktree.remove()
-            return None if goes else _put_aside(worktree)
+            return _put_aside(worktree)
     except GitError:
         pass  # what git cannot read may still be somebody's files
     return path.rename(_aside(path)) if path.exists() else None
@@ -65,6 +72,24 @@ def _has_work(worktree: Worktree) -> bool:
         _git(worktree, "checkout-index", "--all", "--quiet")
         return False
     return bool(states)
+
+
+def _is_recorded(worktree: Worktree, ledger: RefName) -> bool:
+    """Whether all that is changed is as in one commit that the ledger leads to: the process ended
+    when the files had been brought to that commit, and the branch had not."""
+    repository = worktree.repository
+    head, _ = worktree.head()
+    changes = repository.changes(head, worktree.snapshot([]))
+    recorded = repository.commits_between(head, repository.commit_oid(ledger))
+    return any(
+        all(_found(repository, commit, path) == change for path, change in changes.items())
+        for commit in recorded
+    )
+
+
+def _found(repository: Repository, commit: Oid, path: RepoPath) -> Change:
+    entry = repository.entry(commit, path)
+    return (entry.mode, entry.oid) if entry else None
 
 
 def _put_aside(worktree: Worktree) -> Path:

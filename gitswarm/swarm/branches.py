@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitswarm.errors import GitError
+from gitswarm.repo.ledger import ledger_ref
 from gitswarm.repo.leftovers import clear_leftovers
 from gitswarm.repo.objects import BranchName, Oid, RefName, RunId, TaskId
 from gitswarm.repo.repository import Repository
@@ -48,7 +49,8 @@ class Branches:
         tips = {task: at for task in tasks if (at := self.tip(task_branch(self.run, task)))}
         for task in tips:
             self._require_free(task_branch(self.run, task))
-        kept = clear_leftovers(self.repository, [self.folder / task for task in tasks])
+        folders = [self.folder / task for task in tasks]
+        kept = clear_leftovers(self.repository, folders, ledger_ref(self.run))
         return tips, _told(kept)
 
     def delete(self, task: TaskId, tip: Oid) -> None:
