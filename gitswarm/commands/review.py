@@ -166,6 +166,7 @@ def _write_baseline(file: Path, review: "Review", source: "Source") -> None:
 
     found = [*review.findings, *(one.found for one in review.accepted)]
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dump_baseline(found, source), "utf-8")
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}") from None

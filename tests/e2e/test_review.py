@@ -277,7 +277,6 @@ def test_what_people_accepted_is_set_apart(swarm: Swarm) -> None:
     found = [finding(lines=[n, n], title=f"Line {n}", category=f"c{n}") for n in (2, 5, 6)]
     swarm.script.answers = answers(security=findings_reply(*found))
     baseline = swarm.repo.path / ".gitswarm" / "review-baseline.json"
-    baseline.parent.mkdir()
 
     first = swarm("review", "HEAD~1", "--json", "--write-baseline", baseline)
 
