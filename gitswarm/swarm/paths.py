@@ -206,12 +206,12 @@ def _why_not_new(path: RepoPath) -> str | None:
 
 
 _DECORATION = re.compile(
-    r"""(?: [\[(<{*_@~"'] | \./ | [ab]/ )*+
+    r"""(?: [\[(<{@"'] | \./ | ^[ab]/(?=[^/]+/) )*+
         (?P<path> .*? )
-        (?: [])>}*_,;"'] | \#L[0-9L-]*+ )*+""",
+        (?: [])>},;"'] | \#L[0-9L-]*+ )*+""",
     re.VERBOSE,
 )
-"""What models put around a path: a diff's letters, brackets, emphasis, punctuation, lines."""
+"""What models put around a path: a diff's letters, brackets, quotes, punctuation, lines."""
 _HOME = re.compile(r"~$|\$(?:[A-Z_]+|\{[A-Z_]+\})$")
 _NEVER_LAST = re.compile(r"[,;]$|#L[0-9L-]+$")
 
@@ -225,6 +225,8 @@ def _why_not_meant(path: RepoPath, entry: FindEntry) -> str | None:
         return "holds a character that does not show"
     if _HOME.match(text.partition("/")[0]):
         return "does not begin at the top of the repository"
+    if text.startswith(("a/", "b/")) and entry(RepoPath(path[:1])) is not None:
+        return None
     bare = _DECORATION.fullmatch(text)
     assert bare is not None, "whatever is no decoration is path"
     meant = RepoPath(bare["path"].encode())

@@ -236,7 +236,6 @@ def test_a_new_file_has_a_name_that_every_system_can_hold(path, reason):
         "[src/a.py]",
         "(src/a.py)",
         "a/src/a.py",
-        "_src/a.py_",
         "@src/a.py",
     ],
 )
@@ -245,6 +244,17 @@ def test_a_known_path_in_disguise_is_no_new_file(path):
         f"{path!r} does not exist, but 'src/a.py' does; write the path as it is."
     )
     assert why(path, files=FilesInMemory({"src/a.py": "", path: ""})) is None
+
+
+@pytest.mark.parametrize("path", ["_a.py", "a/a.py", "a/b/a.py", "~a.py", "b/a.py", "(a)/a.py"])
+def test_a_new_file_may_have_the_name_of_another_in_it(path):
+    assert why(path, files=FilesInMemory({"a.py": "", "src/a.py": ""})) is None
+
+
+def test_a_diffs_letter_may_be_a_folder():
+    files = FilesInMemory({"src/a.py": "", "b/x.py": ""})
+    assert why("a/src/a.py", files=files) is not None
+    assert why("b/src/a.py", files=files) is None
 
 
 def test_lines_in_a_path_are_a_part_of_a_file():
