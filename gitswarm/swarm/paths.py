@@ -213,6 +213,8 @@ _DECORATION = re.compile(
 )
 """What models put around a path: a diff's letters, brackets, quotes, punctuation, lines."""
 _HOME = re.compile(r"~$|\$(?:[A-Z_]+|\{[A-Z_]+\})$")
+_UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
+"""Of no use in any script, unlike joiners."""
 _NEVER_LAST = re.compile(r"[,;]$|#L[0-9L-]+$")
 
 
@@ -221,7 +223,7 @@ def _why_not_meant(path: RepoPath, entry: FindEntry) -> str | None:
     if entry(path) is not None:
         return None
     text = path.decode()
-    if _IGNORABLE.search(text):
+    if _UNSEEN.search(text):
         return "holds a character that does not show"
     if _HOME.match(text.partition("/")[0]):
         return "does not begin at the top of the repository"

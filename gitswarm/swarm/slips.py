@@ -88,8 +88,7 @@ _NAMED = re.compile(r"""\b(?:path|file_?(?:path|name))["']?\s*[:=]\s*["']([^"'\n
 """How JSON and XML name a file."""
 
 _DEEDS = re.compile(
-    "add|append|change|copy|insert|modify|move|prepend|remove|rename|(?:search[-_]|str_)?replace"
-    "|update",
+    "add|append|change|copy|insert|modify|prepend|remove|rename|(?:search[-_]|str_)?replace|update",
     re.IGNORECASE,
 )
 """What models take for kinds of fences, and do not mean the whole text of a file by."""

@@ -190,6 +190,7 @@ def test_a_deed_is_no_language(word):
         ' "delete path=a.py" to delete it, or the language word before path= and then its whole'
         " text."
     )
+    assert written(fence("move path=a.move", "x\n")) == {"a.move": "x\n"}  # which is a language
 
 
 def test_marked_lines_without_a_hunk_are_no_file():

@@ -246,7 +246,9 @@ def test_a_known_path_in_disguise_is_no_new_file(path):
     assert why(path, files=FilesInMemory({"src/a.py": "", path: ""})) is None
 
 
-@pytest.mark.parametrize("path", ["_a.py", "a/a.py", "a/b/a.py", "~a.py", "b/a.py", "(a)/a.py"])
+@pytest.mark.parametrize(
+    "path", ["_a.py", "a/a.py", "a/b/a.py", "~a.py", "می\u200cخواهم.md", "b/a.py", "(a)/a.py"]
+)
 def test_a_new_file_may_have_the_name_of_another_in_it(path):
     assert why(path, files=FilesInMemory({"a.py": "", "src/a.py": ""})) is None
 
