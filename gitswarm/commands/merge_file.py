@@ -38,6 +38,9 @@ DRIVER = "git swarm merge-file --driver --marker-size %L %A %O %B %P"
 @click.option("-L", "labels", multiple=True, metavar="NAME", help="Labels, up to three of them.")
 @click.option("--diff3", "style", flag_value="diff3", help="Show the base in conflicts.")
 @click.option("--zdiff3", "style", flag_value="zdiff3", help="The same, but shorter.")
+@click.option("--ours", "favour", flag_value="ours", help="Settle conflicts by CURRENT.")
+@click.option("--theirs", "favour", flag_value="theirs", help="Settle conflicts by OTHER.")
+@click.option("--union", "favour", flag_value="union", help="Settle conflicts by both.")
 @click.option(
     "--marker-size", type=click.IntRange(min=1), default=7, metavar="N", help="Of markers [7]."
 )
@@ -51,6 +54,7 @@ def command(
     quiet: bool,
     labels: tuple[str, ...],
     style: str | None,
+    favour: str | None,
     marker_size: int,
     ask: bool,
     model: str | None,
@@ -76,7 +80,7 @@ def command(
         if len(labels) > 3:
             raise UsageError("merge-file takes three labels at the most")
         named = (*labels, *files[len(labels) :])
-        form = Form((named[0], named[1], named[2]), marker_size, style)
+        form = Form((named[0], named[1], named[2]), marker_size, style, favour)
         versions = _read(files)
         merged = rungs.merge(rungs.path(files[0]), versions, form)
         if to_stdout:

@@ -55,6 +55,8 @@ class Form:
     marker_size: int = 7
     style: str | None = None
     """`diff3`, `zdiff3`; None for what `merge.conflictStyle` says."""
+    favour: str | None = None
+    """`ours`, `theirs` or `union`: what conflicts are settled by, so that none is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,11 @@ def git_merge(versions: Versions, form: Form) -> FileMerge:
         for name, data in zip(names, (versions.ours, versions.base, versions.theirs), strict=True):
             Path(folder, name).write_bytes(data)
         labels = [part for label in form.labels for part in ("-L", label)]
-        style = [f"--{form.style}"] if form.style else []
+        how = [f"--{option}" for option in (form.style, form.favour) if option]
         size = f"--marker-size={form.marker_size}"
         files = [os.path.join(folder, name) for name in names]
         output = run_git(
-            Path.cwd(), ["merge-file", "-p", "-q", size, *style, *labels, *files], b"", {}
+            Path.cwd(), ["merge-file", "-p", "-q", size, *how, *labels, *files], b"", {}
         )
     if output.status > MOST_CONFLICTS or output.status < 0:
         raise MergeError(f"git cannot merge the file: {says(output.stderr)}")

@@ -57,6 +57,23 @@ def test_without_an_answer_it_is_gits_own_result_and_exit_code(swarm: Swarm) -> 
     assert done.status == 2
 
 
+@pytest.mark.parametrize(
+    "options",
+    [["--ours"], ["--theirs"], ["--union"], ["--zdiff3", "-L", "mine"], ["--marker-size", "3"]],
+)
+def test_other_options_are_gits(swarm: Swarm, options: list[str]) -> None:
+    swarm.repo.git("config", "swarm.rules", "")
+    done = merge_file(swarm, "-p", "-q", *options, files=(OURS, BASE, THEIRS))
+
+    plain = subprocess.run(
+        ["git", "merge-file", "-p", "-q", *options, "A", "O", "B"],
+        cwd=swarm.repo.path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.status, done.stdout) == (plain.returncode, plain.stdout)
+
+
 def test_a_binary_or_a_missing_file_is_an_error(swarm: Swarm) -> None:
     assert merge_file(swarm, files=("a\0b", "a\0", "c\0")).status == 255
     assert (swarm.repo.path / "A").read_text() == "a\0b"
