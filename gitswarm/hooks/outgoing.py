@@ -127,13 +127,14 @@ def _base(
     repository: Repository, update: RefUpdate, head: Oid, edge: list[Oid], remote: str
 ) -> Oid:
     """Where the new commits leave what the remote has. Where they do so at several places, it is
-    the ref's own old commit, or else where the remote's default branch was left."""
+    where they leave the remote's default branch: what was merged from there is none of this push.
+    Where that is not known, it is the ref's own old commit."""
     if not edge:
         return repository.store.write_tree([])
     if len(edge) == 1:
         return edge[0]
-    if update.remote in edge:
-        return update.remote
     default = repository.ref(RefName(f"refs/remotes/{remote}/HEAD"))
     fork = None if default is None else repository.merge_base(default, head)
+    if update.remote in edge and fork not in edge:
+        return update.remote
     return fork or edge[0]

@@ -1,5 +1,6 @@
 """What a push adds to a remote."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,30 @@ def test_a_ref_adds_what_those_before_it_do_not(repo: RepositoryBuilder) -> None
         (base, second, (second, first)),
         (first, beside, ()),
     ]
+
+
+@pytest.mark.parametrize("knows_default", [True, False])
+def test_what_was_merged_from_the_default_branch_is_none_of_a_push(
+    repo: RepositoryBuilder, knows_default: bool
+) -> None:
+    """
+    base -- main ------ head   origin/main
+       `--- feature --'        origin/feature
+    """
+    base = repo.commit({"a": "1"})
+    main = repo.commit({"b": "2"}, on=base)
+    feature = repo.commit({"a": "2"}, on=base)
+    tree = repo.repository.tree(repo.commit({"a": "2"}, on=main))
+    head = repo.repository.commit_tree(tree, [feature, main], "merge")
+    repo.git("update-ref", "refs/remotes/origin/main", main)
+    repo.git("update-ref", "refs/remotes/origin/feature", feature)
+    if knows_default:
+        repo.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    update = RefUpdate("refs/heads/feature", head, "refs/heads/feature", feature)
+
+    [found] = outgoing(repo.repository, (update,), "origin")
+
+    assert (found.base, found.commits) == (main if knows_default else feature, ())
 
 
 def test_a_tag_of_what_is_no_commit_adds_nothing(repo: RepositoryBuilder) -> None:
