@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gitswarm.errors import GitError
 from gitswarm.repo.objects import Oid, RefName
 from gitswarm.repo.repository import Repository
+from gitswarm.review.scope import DEFAULT_BRANCHES
 
 ALL_COMMITS = 500
 """Of so many new commits each is looked at by itself; of more, only what they come to."""
@@ -133,8 +134,16 @@ def _base(
         return repository.store.write_tree([])
     if len(edge) == 1:
         return edge[0]
-    default = repository.ref(RefName(f"refs/remotes/{remote}/HEAD"))
+    default = _default_branch(repository, remote)
     fork = None if default is None else repository.merge_base(default, head)
     if update.remote in edge and fork not in edge:
         return update.remote
     return fork or edge[0]
+
+
+def _default_branch(repository: Repository, remote: str) -> Oid | None:
+    """The remote's default branch as far as it is known here: `git clone` notes which one it is,
+    `git remote add` does not."""
+    names = ("HEAD", *DEFAULT_BRANCHES)
+    found = (repository.ref(RefName(f"refs/remotes/{remote}/{name}")) for name in names)
+    return next(filter(None, found), None)

@@ -38,12 +38,15 @@ def test_a_ref_adds_what_those_before_it_do_not(repo: RepositoryBuilder) -> None
     ]
 
 
-@pytest.mark.parametrize("knows_default", [True, False])
+@pytest.mark.parametrize(
+    ("name", "is_noted", "is_known"),
+    [("trunk", True, True), ("main", False, True), ("trunk", False, False)],
+)
 def test_what_was_merged_from_the_default_branch_is_none_of_a_push(
-    repo: RepositoryBuilder, knows_default: bool
+    repo: RepositoryBuilder, name: str, is_noted: bool, is_known: bool
 ) -> None:
     """
-    base -- main ------ head   origin/main
+    base -- main ------ head   origin/NAME
        `--- feature --'        origin/feature
     """
     base = repo.commit({"a": "1"})
@@ -51,15 +54,15 @@ def test_what_was_merged_from_the_default_branch_is_none_of_a_push(
     feature = repo.commit({"a": "2"}, on=base)
     tree = repo.repository.tree(repo.commit({"a": "2"}, on=main))
     head = repo.repository.commit_tree(tree, [feature, main], "merge")
-    repo.git("update-ref", "refs/remotes/origin/main", main)
+    repo.git("update-ref", f"refs/remotes/origin/{name}", main)
     repo.git("update-ref", "refs/remotes/origin/feature", feature)
-    if knows_default:
-        repo.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    if is_noted:
+        repo.git("symbolic-ref", "refs/remotes/origin/HEAD", f"refs/remotes/origin/{name}")
     update = RefUpdate("refs/heads/feature", head, "refs/heads/feature", feature)
 
     [found] = outgoing(repo.repository, (update,), "origin")
 
-    assert (found.base, found.commits) == (main if knows_default else feature, ())
+    assert (found.base, found.commits) == (main if is_known else feature, ())
 
 
 def test_a_tag_of_what_is_no_commit_adds_nothing(repo: RepositoryBuilder) -> None:
