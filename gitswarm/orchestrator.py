@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -276,7 +276,9 @@ class Orchestrator:
             if collected.result != result:
                 run.results[task.id] = collected.result
                 await run.record.task_ended(collected.result)
-        await run.record.going_on("taken up again", run.plan, dropped=[*run.dropped])
+        await run.record.going_on(
+            "taken up again", run.plan, dropped=[*run.dropped], chosen=asdict(run.chosen)
+        )
 
     async def _begin(self, confirm: Confirm, plan: Plan | None, attributes: Attributes) -> None:
         if plan is None:

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from graphlib import TopologicalSorter
 
 from gitswarm.errors import UsageError
@@ -20,6 +20,14 @@ from gitswarm.swarm.results import Outcome, Result
 from gitswarm.swarm.turns import Exchange, task_turns
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the command line said over git config when a run was begun: it holds for all of it."""
+
+    model: str | None = None
+    budget_usd: float | None = None
+
+
 @dataclass
 class Run:
     id: RunId
@@ -28,6 +36,7 @@ class Run:
     record: RunRecord
     max_tasks: int | None = None
     """What the planner was allowed."""
+    chosen: Chosen = Chosen()
     plan: Plan | None = None
     """None until it was accepted."""
     results: dict[TaskId, Result] = field(default_factory=dict)
@@ -57,10 +66,12 @@ class Run:
         *,
         model: str,
         max_tasks: int | None = None,
+        chosen: Chosen = Chosen(),
     ) -> "Run":
         id = new_run_id(goal)
         facts = {"goal": goal, "base": base, "model": model, "max_tasks": max_tasks}
-        return cls(id, goal, base, RunRecord(Ledger(repository, id), id, facts), max_tasks)
+        record = RunRecord(Ledger(repository, id), id, {**facts, "chosen": asdict(chosen)})
+        return cls(id, goal, base, record, max_tasks, chosen)
 
     @property
     def tasks(self) -> tuple[Task, ...]:

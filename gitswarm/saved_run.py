@@ -29,7 +29,7 @@ from gitswarm.record import RunRecord
 from gitswarm.repo.ledger import Ledger, LedgerReader
 from gitswarm.repo.objects import Oid, RunId, TaskId
 from gitswarm.repo.repository import Repository
-from gitswarm.run import Run
+from gitswarm.run import Chosen, Run
 from gitswarm.swarm.results import Outcome, Result
 from gitswarm.swarm.spawner import task_branch
 from gitswarm.swarm.turns import Exchange
@@ -57,6 +57,7 @@ def load_run(repository: Repository, id: RunId) -> Run:
         base=base,
         record=RunRecord(Ledger.reopen(repository, id), id, facts.model_dump()),
         max_tasks=facts.max_tasks,
+        chosen=Chosen(facts.chosen.model, facts.chosen.budget_usd),
         plan=plan,
         merged=Oid(facts.merged) if facts.merged else None,
         dropped=tuple(map(TaskId, facts.dropped)),
@@ -125,6 +126,11 @@ class _OpenMergeForm(_Form):
         )
 
 
+class _ChosenForm(_Form):
+    model: str | None = None
+    budget_usd: Number | None = None
+
+
 class _Facts(_Form):
     """`run.json`; what it holds beyond this is of no use to a run that goes on."""
 
@@ -134,6 +140,7 @@ class _Facts(_Form):
     base: OidText
     model: str = ""
     max_tasks: Annotated[int, Field(ge=1)] | None = None
+    chosen: _ChosenForm = _ChosenForm()
     state: str = ""
     started_at: str = ""
     dropped: list[TaskText] = []

@@ -1,12 +1,14 @@
 """One attempt at a goal from the command line, to its report."""
 
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from gitswarm.cli import STARTED, print_json
 from gitswarm.commands.client import open_model, require_usable_models
+from gitswarm.commands.options import Overrides
 from gitswarm.commands.signals import run_until_signalled
 from gitswarm.console import Console
 from gitswarm.errors import GitswarmError, UsageError
@@ -20,7 +22,7 @@ from gitswarm.plan.roles import Role
 from gitswarm.plan.tasks import Plan, dump_plan, overlaps
 from gitswarm.repo.repository import Repository
 from gitswarm.report import Report
-from gitswarm.run import Run
+from gitswarm.run import Chosen, Run
 from gitswarm.saved_run import load_run
 from gitswarm.settings import Settings
 from gitswarm.stop import Stop
@@ -67,7 +69,14 @@ def attempt(
     """Run a goal, or a plan for it, to its report; returns the exit code."""
     start_import()
     commit = require_fit(repository, base)
-    run = Run.begin(repository, goal, commit, model=settings.model, max_tasks=max_tasks)
+    configured = Settings.load(repository)
+    chosen = Chosen(
+        model=settings.model if settings.model != configured.model else None,
+        budget_usd=settings.budget_usd if settings.budget_usd != configured.budget_usd else None,
+    )
+    run = Run.begin(
+        repository, goal, commit, model=settings.model, max_tasks=max_tasks, chosen=chosen
+    )
 
     async def pursue(orchestrator: Orchestrator, confirm: Confirm) -> Report:
         return await orchestrator.pursue(confirm=confirm, plan=plan)
@@ -131,6 +140,23 @@ def open_run(repository: Repository, name: str | None) -> Run:
     run = load_run(repository, choose_run(repository, name))
     require_fit(repository, run.base)
     return run
+
+
+def settings_of(run: Run, repository: Repository, overrides: Overrides) -> Settings:
+    """The settings with which a run goes on: what the command line says now, what it said when the
+    run was begun, git config. A budget of then is kept to unless one is given now."""
+    configured = Settings.load(repository)
+    if overrides.budget is not None:
+        run.chosen = replace(run.chosen, budget_usd=overrides.budget)
+    budgets = (run.chosen.budget_usd, configured.budget_usd)
+    known = [budget for budget in budgets if budget is not None]
+    return overrides.over(
+        replace(
+            configured,
+            model=run.chosen.model or configured.model,
+            budget_usd=min(known, default=None),
+        )
+    )
 
 
 def finish(report: Report, console: Console, *, as_json: bool) -> int:

@@ -8,7 +8,6 @@ from gitswarm.commands.options import (
     open_repository,
     resuming_options,
 )
-from gitswarm.settings import Settings
 
 
 @click.command("continue", context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,14 +21,14 @@ def command(run_name: str | None, budget: float | None, verify: str | None, as_j
     the conflicts there, with the tools you like; commit, or leave it to the next call, which takes
     what you made and goes on with all that waited for it.
     """
-    from gitswarm.commands.attempt import carry, open_run
+    from gitswarm.commands.attempt import carry, open_run, settings_of
     from gitswarm.errors import UsageError
 
     repository = open_repository()
     run = open_run(repository, run_name)
     if run.plan is None:
         raise UsageError(f"run {run.id} has no plan yet", hint=f"git swarm resume {run.id}")
-    settings = Overrides(budget=budget, verify=verify).over(Settings.load(repository))
+    settings = settings_of(run, repository, Overrides(budget=budget, verify=verify))
     return carry(
         run,
         lambda orchestrator, _: orchestrator.merge_by_hand(),

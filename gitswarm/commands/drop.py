@@ -9,7 +9,6 @@ from gitswarm.commands.options import (
     resuming_options,
     run_option,
 )
-from gitswarm.settings import Settings
 
 
 @click.command("drop", context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,7 +29,7 @@ def command(
 
     Their branches stay, and --undo brings them back.
     """
-    from gitswarm.commands.attempt import carry, open_run
+    from gitswarm.commands.attempt import carry, open_run, settings_of
     from gitswarm.console import Console
 
     repository = open_repository()
@@ -40,7 +39,7 @@ def command(
         run.undrop(id)
     elif too := run.drop(id):
         Console(json=as_json).say(f"Left out too, as they build on {id}: {', '.join(sorted(too))}")
-    settings = Overrides(budget=budget, verify=verify).over(Settings.load(repository))
+    settings = settings_of(run, repository, Overrides(budget=budget, verify=verify))
     return carry(
         run,
         lambda orchestrator, _: orchestrator.go_on(),

@@ -8,7 +8,6 @@ from gitswarm.commands.options import (
     open_repository,
     resuming_options,
 )
-from gitswarm.settings import Settings
 
 
 @click.command("integrate", context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,11 +20,11 @@ def command(run_name: str | None, budget: float | None, verify: str | None, as_j
     Commits that you added to a task's branch count. Conflicts that were resolved before are not
     asked again.
     """
-    from gitswarm.commands.attempt import carry, open_run
+    from gitswarm.commands.attempt import carry, open_run, settings_of
 
     repository = open_repository()
     run = open_run(repository, run_name)
-    settings = Overrides(budget=budget, verify=verify).over(Settings.load(repository))
+    settings = settings_of(run, repository, Overrides(budget=budget, verify=verify))
     return carry(
         run,
         lambda orchestrator, _: orchestrator.go_on(),

@@ -10,7 +10,6 @@ from gitswarm.commands.options import (
     run_option,
     working_options,
 )
-from gitswarm.settings import Settings
 
 
 @click.command("redo", context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,7 +36,7 @@ def command(
     The tasks that build on it are redone too with --dependents or -y, or when you say so;
     otherwise what they did is merged onto its new work, where git can do that.
     """
-    from gitswarm.commands.attempt import carry, open_run
+    from gitswarm.commands.attempt import carry, open_run, settings_of
     from gitswarm.console import Console
 
     repository = open_repository()
@@ -70,7 +69,7 @@ def command(
         run,
         lambda orchestrator, _: orchestrator.redo(again),
         repository,
-        overrides.over(Settings.load(repository)),
+        settings_of(run, repository, overrides),
         ask=False,
         as_json=as_json,
     )

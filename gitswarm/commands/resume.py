@@ -9,7 +9,6 @@ from gitswarm.commands.options import (
     resuming_options,
     working_options,
 )
-from gitswarm.settings import Settings
 
 
 @click.command("resume", context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,13 +30,13 @@ def command(
     Replies that were received are not paid again, and what is finished is kept. Tasks that failed
     are tried again.
     """
-    from gitswarm.commands.attempt import carry, open_run, require_answerable
+    from gitswarm.commands.attempt import carry, open_run, require_answerable, settings_of
 
     repository = open_repository()
     run = open_run(repository, run_name)
     if run.plan is None:
         require_answerable(yes=yes)
-    settings = Overrides(budget=budget, jobs=jobs, verify=verify).over(Settings.load(repository))
+    settings = settings_of(run, repository, Overrides(budget=budget, jobs=jobs, verify=verify))
     return carry(
         run,
         lambda orchestrator, confirm: orchestrator.resume(confirm=confirm),

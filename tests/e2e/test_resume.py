@@ -161,3 +161,23 @@ def test_a_hunk_that_the_model_could_not_be_asked_about_is_asked_about_again(
     assert swarm.purposes() == ["task", "task"] + ["resolve"] * (answered + 2)
     merged = swarm.repo.files(done.json["merged"]["commit"])
     assert merged["app.py"] == "one\ntwo left\ntwo right\nthree\n"
+
+
+def test_a_run_keeps_to_the_budget_and_the_model_that_it_was_begun_with(swarm: Swarm) -> None:
+    look = Scripted.tools(("read_file", {"path": "app.py"}))
+    swarm.script.answers = {
+        "plan": plan_reply({"id": "a", "role": "builder"}),
+        "task": in_turn(look, Scripted.error(402), "x", file_reply({"a.txt": "a\n"})),
+    }
+    options = ("--model", "claude-haiku-5-5", "--budget", "0.5")
+    assert swarm("-y", *options, "a goal").status == 1
+    swarm.repo.git("config", "swarm.budget", "9")
+
+    going_on = swarm("resume", "--json").json
+    again = swarm("redo", "a", "--json", "--budget", "0.7").json
+    integrated = swarm("integrate", "--json").json
+
+    budgets = [report["budget_usd"] for report in (going_on, again, integrated)]
+    assert budgets == [0.5, 0.7, 0.7]
+    assert {call.body["model"] for call in swarm.api.calls} == {"claude-haiku-5-5"}
+    assert len(swarm.calls("task", "a")[2].body["messages"]) == 3
