@@ -347,7 +347,7 @@ class Budget:
         affordable = price.output_for(left, prompt)
         if affordable < min(max_tokens, SHORTEST_REPLY):
             raise BudgetError(
-                f"${max(left, 0):.4f} of the budget of ${limit:.2f} is left, which does not cover"
+                f"${max(left, 0):.4f} of the budget of {_exactly(limit)} is left, which does not cover"
                 f" a call to {model} that can cost ${worst:.4f}",
                 hint='set a higher one with --budget or "git config swarm.budget USD"',
             )
@@ -355,3 +355,7 @@ class Budget:
 
     def _left(self, limit: float) -> float:
         return limit - self.spent_usd - sum(one.worst_case_usd for one in self._open)
+
+
+def _exactly(usd: float) -> str:
+    return f"${usd:.2f}" if round(usd, 2) == usd else f"${usd:.4f}"

@@ -112,7 +112,7 @@ def test_before_the_plan_was_accepted_the_question_is_asked_again(swarm: Swarm) 
     [
         (Scripted.error(429, retry_after="7200"), (), "accepts no calls before"),
         (Scripted.error(500, x_should_retry="false"), (), "answered 500"),
-        (None, ("--budget", "0.001"), "does not cover a call"),
+        (None, ("--budget", "0.001"), "$0.0010 of the budget of $0.0010 is left"),
     ],
 )
 def test_a_run_whose_plan_could_not_be_asked_for_goes_on_with_its_goal(
