@@ -347,8 +347,8 @@ class Budget:
         affordable = price.output_for(left, prompt)
         if affordable < min(max_tokens, SHORTEST_REPLY):
             raise BudgetError(
-                f"${max(left, 0):.4f} of the budget of {_exactly(limit)} is left, which does not cover"
-                f" a call to {model} that can cost ${worst:.4f}",
+                f"${max(left, 0):.4f} of the budget of {_exactly(limit)} is left, which does not"
+                f" cover a call to {model} that can cost ${worst:.4f}",
                 hint='set a higher one with --budget or "git config swarm.budget USD"',
             )
         return Reservation(affordable, left)
