@@ -18,7 +18,6 @@ from gitswarm.errors import GitError, MergeError, UsageError
 from gitswarm.integrate.under_way import UnderWay
 from gitswarm.merge.conflicts import (
     Conflict,
-    ConflictedText,
     Kind,
     Side,
     Stage,
@@ -26,6 +25,7 @@ from gitswarm.merge.conflicts import (
     UnclearMarkersError,
 )
 from gitswarm.merge.files import Versions, with_bases
+from gitswarm.merge.marked import read_marked
 from gitswarm.merge.ways import Way, meets_others, ways
 from gitswarm.repo.attributes import Attributes, marker_sizes_here
 from gitswarm.repo.objects import SUBMODULE_MODE, SYMLINK_MODE, Oid, RepoPath, show
@@ -187,6 +187,7 @@ def _marker_sizes(
 
 def _with_text(repository: Repository, conflict: Conflict, sizes: Sequence[int]) -> Unmerged:
     """With what is on disk; without text where that is a binary file."""
+    conflict = replace(conflict, text=None)
     place = conflict.place
     try:
         data = _file(repository, place).read_bytes()
@@ -202,9 +203,7 @@ def _with_text(repository: Repository, conflict: Conflict, sizes: Sequence[int])
     unmerged = Unmerged(conflict, data, decoded)
     shown = unmerged.shown
     try:
-        read = [
-            ConflictedText.parse(shown, size, unterminated=versions.unterminated) for size in sizes
-        ]
+        read = [read_marked(shown, size, versions) for size in sizes]
     except UnclearMarkersError as error:
         put_right = f"put them right, or git checkout -m -- {show(place)}"
         return replace(unmerged, why=f"{error}: {put_right}")

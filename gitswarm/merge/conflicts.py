@@ -6,7 +6,7 @@ itself merged carries longer ones, and documents are full of shorter ones.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -203,6 +203,29 @@ class ConflictedText:
                 if new and not new.endswith(b"\n") and not self.ends_with(number):
                     raise ValueError(f"the text for hunk {number} has no end of its last line")
                 text.append(new)
+        parts.extend(filter(None, [b"".join(text)]))
+        return ConflictedText(tuple(parts), self.marker_size)
+
+    def marked(self, number: int) -> bytes:
+        """An open hunk as it stands in the file, with its markers."""
+        for part in self.parts:
+            if isinstance(part, _Framed) and part.hunk.number == number:
+                return b"".join(part.write())
+        raise KeyError(number)
+
+    def without_hunks(self, numbers: Iterable[int]) -> "ConflictedText":
+        """The same bytes, of which some hunks are text; the others keep their numbers."""
+        gone = {*numbers}
+        parts: list[bytes | _Framed] = []
+        text: list[bytes] = []
+        for part in self.parts:
+            if isinstance(part, bytes):
+                text.append(part)
+            elif part.hunk.number in gone:
+                text.extend(part.write())
+            else:
+                parts.extend(filter(None, (b"".join(text), part)))
+                text = []
         parts.extend(filter(None, [b"".join(text)]))
         return ConflictedText(tuple(parts), self.marker_size)
 

@@ -87,7 +87,7 @@ def git_merge(versions: Versions, form: Form) -> FileMerge:
     return FileMerge(output.stdout, output.status)
 
 
-def git_merge_text(versions: Versions, style: str = "diff3") -> ConflictedText:
+def git_merge_text(versions: Versions, style: str | None = "diff3") -> ConflictedText:
     """The same as text and hunks. Raises `MergeError` and `UnclearMarkersError`."""
     size = _unused_size(versions)
     merged = git_merge(versions, Form(marker_size=size, style=style))

@@ -53,7 +53,7 @@ def read_proposals(
         fences[int(fence.keys.get("hunk", "0"))].append(fence)
     if strange := [fence for number in fences.keys() - numbers for fence in fences[number]]:
         shown = ", ".join(str(hunk.number) for hunk in asked)
-        lines = ", ".join(str(fence.line) for fence in strange)
+        lines = ", ".join(str(line) for line in sorted(fence.line for fence in strange))
         return Proposals((f"Line {lines}: that is no hunk of this file; asked are: {shown}.",), {})
     prose = _prose_before(text, reply.fences)
     sizes = {question.text.marker_size, marker_size(question, asked)}

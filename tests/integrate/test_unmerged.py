@@ -334,6 +334,39 @@ def test_a_file_that_a_checkout_has_in_another_encoding_is_read_and_written_in_i
     assert (repo.path / "a").read_bytes() == expected.encode("utf-16-le")
 
 
+EXAMPLE = "<<<<<<< HEAD\nmine\n=======\nyours\n>>>>>>> topic\n"
+
+
+def test_a_conflict_that_a_document_shows_is_text(repo: RepositoryBuilder) -> None:
+    ours, theirs = (TEXT.replace("line 5\n", f"{side}\n") for side in ("ours", "theirs"))
+    checkout = merging(repo, {"a": EXAMPLE + TEXT}, {"a": EXAMPLE + ours}, {"a": EXAMPLE + theirs})
+
+    with checkout.loaded() as (unmerged,):
+        assert unmerged.conflict.text
+        (hunk,) = unmerged.conflict.text.hunks
+        assert (hunk.ours, hunk.theirs, hunk.base) == (b"ours\n", b"theirs\n", b"line 5\n")
+        merged = unmerged.conflict.text.splice({hunk.number: b"both\n"}).write().decode()
+    assert merged == EXAMPLE + TEXT.replace("line 5\n", "both\n")
+
+
+@pytest.mark.parametrize("line", [">>>>>>> quoted\n", "|||||||\n", "<<<<<<< quoted\n", "=======\n"])
+def test_a_hunk_with_a_line_like_a_marker_is_for_a_person(
+    repo: RepositoryBuilder, line: str
+) -> None:
+    """A hunk that was read wrongly would leave a part of it behind in the file."""
+    theirs = f"one of theirs\n{line}another of theirs\n"
+    for ours_too in (False, True):
+        sides = ("ours\n", theirs) if not ours_too else (theirs, "ours\n")
+        mine, other = (TEXT.replace("line 5\n", side) for side in sides)
+        checkout = merging(repo, {"a": TEXT}, {"a": mine}, {"a": other})
+
+        with checkout.loaded() as (unmerged,):
+            assert unmerged.conflict.text is None
+            assert "look like markers" in unmerged.why or "not in order" in unmerged.why
+        repo.git("merge", "--abort")
+        repo.git("branch", "-D", "topic")
+
+
 @pytest.mark.parametrize(
     ("on_disk", "why"),
     [

@@ -81,6 +81,26 @@ def test_what_is_parsed_and_written_is_the_same_bytes(file: File) -> None:
     assert parsed.hunks == file.hunks
 
 
+@given(files(), st.sets(st.integers(1, 4)))
+def test_a_hunk_that_is_taken_for_text_stays_as_it_is(file: File, numbers: set[int]) -> None:
+    data = file.write({})
+    parsed = ConflictedText.parse(data, SIZE)
+
+    left = parsed.without_hunks(numbers)
+
+    assert left.write() == data
+    assert left.hunks == tuple(hunk for hunk in file.hunks if hunk.number not in numbers)
+    assert all(parsed.marked(hunk.number) in data for hunk in file.hunks)
+    everything = left.splice({hunk.number: b"" for hunk in left.hunks}).write()
+    assert (
+        everything
+        == parsed.splice(
+            {hunk.number: b"" for hunk in left.hunks}
+            | {n: parsed.marked(n) for n in numbers if n <= len(file.hunks)}
+        ).write()
+    )
+
+
 @given(files(), st.dictionaries(st.integers(1, 4), text))
 def test_a_splice_changes_nothing_outside_its_hunk(file: File, new: dict[int, bytes]) -> None:
     numbers = {hunk.number for hunk in file.hunks}
