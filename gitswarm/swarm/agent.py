@@ -90,8 +90,9 @@ class Agent:
         work = await self._begin()
         await self._commit(work)
         if not await self._changed():
-            is_said = self.role.writes is Writes.NOTHING or work.reason
-            return Outcome.NOTED if is_said else Outcome.EMPTY
+            reports = self.role.writes is Writes.NOTHING
+            said = work.note if reports else work.reason
+            return Outcome.NOTED if said.strip() else Outcome.EMPTY
         if self.check is not None:
             await self._pass(self.check)
         return Outcome.DONE

@@ -14,7 +14,7 @@ class Outcome(StrEnum):
     NOTED = "noted"
     """A role that writes nothing has reported, or a writing one said why nothing is to change."""
     EMPTY = "empty"
-    """A writing role changed nothing and did not say why."""
+    """A writing role changed nothing and did not say why, or another one reported nothing."""
     FAILED = "failed"
     TIMEOUT = "timeout"
     SKIPPED = "skipped"

@@ -328,3 +328,12 @@ def test_a_reply_of_two_megabytes_fails_its_task_and_no_other(swarm: Swarm) -> N
     assert run.outcomes == {"huge": "failed", "small": "done"}
     assert run.task("huge")["error"] == "the reply was cut off at 16,000 tokens 5 times"
     assert run.json["exit_code"] == 1
+
+
+def test_a_report_without_a_word_is_none(swarm: Swarm) -> None:
+    swarm.script.answers = {"task": Scripted(({"type": "thinking", "thinking": "Hm."},))}
+
+    run = swarm.carry_out({"id": "why", "role": "researcher"})
+
+    assert run.outcomes == {"why": "empty"}
+    assert (run.status, run.json["exit_code"]) == (1, 1)
