@@ -188,14 +188,14 @@ def test_a_check_that_does_not_end_is_ended_with_all_its_processes(
 def test_a_task_whose_time_ends_in_its_check_says_so_and_keeps_its_commit(swarm: Swarm) -> None:
     done = run(
         swarm,
-        {**BUILDER, "timeout_seconds": 3},
+        {**BUILDER, "timeout_seconds": 8},
         check="sleep 60",
         task=file_reply({"new.py": "new\n"}),
     )
 
     task = done.task("builder")
     assert (task["outcome"], len(task["commits"])) == ("timeout", 1)
-    assert task["error"] == "not done after 3 s; its check had not ended: sleep 60"
+    assert task["error"] == "not done after 8 s; its check had not ended: sleep 60"
 
 
 def test_a_server_that_a_check_leaves_in_a_session_of_its_own_is_ended(
