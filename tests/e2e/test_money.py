@@ -72,8 +72,8 @@ def test_what_a_call_without_a_reply_cost_is_told_of_its_task(swarm: Swarm) -> N
         "task:broken": Scripted.text(long, fault="early_end"),
     }
     report = swarm.carry_out(
-        {"id": "stalled", "role": "builder", "timeout_seconds": 8},
-        {"id": "broken", "role": "builder", "timeout_seconds": 8},
+        {"id": "stalled", "role": "builder", "timeout_seconds": 5},
+        {"id": "broken", "role": "builder", "timeout_seconds": 5},
     ).json
 
     for task in report["tasks"]:
