@@ -19,7 +19,8 @@ from gitswarm.integrate.earlier import memory_outside_runs
 from gitswarm.integrate.regenerate import Regenerate
 from gitswarm.integrate.settled import Settled, Written, settle, write_anew
 from gitswarm.integrate.under_way import UnderWay
-from gitswarm.integrate.unmerged import Unmerged, load_unmerged, saved_folder
+from gitswarm.integrate.unmerged import Unmerged, load_unmerged
+from gitswarm.integrate.write_back import saved_folder
 from gitswarm.plan.withheld import Withheld
 from gitswarm.repo.attributes import GIT_MARKER_SIZE, Attributes
 from gitswarm.repo.objects import RepoPath, RunId

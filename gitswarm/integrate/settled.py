@@ -12,13 +12,8 @@ from gitswarm.errors import GitswarmError
 from gitswarm.integrate.answering import Answering
 from gitswarm.integrate.regenerate import Regenerate, can_be_written
 from gitswarm.integrate.under_way import UnderWay
-from gitswarm.integrate.unmerged import (
-    Unmerged,
-    carry_out,
-    stage,
-    tree_with_ours,
-    write_text,
-)
+from gitswarm.integrate.unmerged import Unmerged
+from gitswarm.integrate.write_back import carry_out, stage, tree_with_ours, write_text
 from gitswarm.merge.conflicts import ConflictedText
 from gitswarm.merge.resolutions import Resolution
 from gitswarm.merge.ways import Way

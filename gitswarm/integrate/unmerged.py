@@ -1,20 +1,17 @@
-"""Unmerged: the conflicts of a checkout in the middle of a merge, and how answers get into it.
+"""Unmerged: the conflicts of a checkout in the middle of a merge.
 
 A file is taken as it is on disk: what a person has settled in it by hand is text by then, and only
 hunks that are still marked are answered. Which conflict an entry of the index belongs to is known
 from making the merge again in memory; where that leads elsewhere, the index alone has to tell.
-Whatever is written or deleted is copied aside before.
 """
 
 import os
 import re
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from gitswarm.errors import GitError, MergeError, UsageError
+from gitswarm.integrate.on_disk import changed_since, regular_file, smudged
 from gitswarm.integrate.under_way import UnderWay
 from gitswarm.merge.conflicts import (
     Conflict,
@@ -190,11 +187,11 @@ def _with_text(repository: Repository, conflict: Conflict, sizes: Sequence[int])
     conflict = replace(conflict, text=None)
     place = conflict.place
     try:
-        data = _file(repository, place).read_bytes()
+        data = regular_file(repository, place).read_bytes()
         decoded = _decoded(repository, place, data)
     except (OSError, MergeError, GitError) as error:
         return Unmerged(conflict, why=f"it cannot be read: {error}")
-    load = _smudged if decoded is None else _stored
+    load = smudged if decoded is None else _stored
     ours, base, theirs = (
         load(repository, place, stage.oid) if stage else b""
         for stage in (conflict.stages.ours, conflict.stages.base, conflict.stages.theirs)
@@ -219,11 +216,6 @@ def _with_text(repository: Repository, conflict: Conflict, sizes: Sequence[int])
 _NO_MARKER = "no marker is left in it"
 
 
-def _smudged(repository: Repository, path: RepoPath, oid: Oid) -> bytes:
-    """A version as a checkout has it, with its line ends and filters."""
-    return repository.git("cat-file", "--filters", b"--path=" + path, oid).stdout
-
-
 def _stored(repository: Repository, _path: RepoPath, oid: Oid) -> bytes:
     return repository.blob(oid)
 
@@ -239,33 +231,6 @@ def _decoded(repository: Repository, path: RepoPath, data: bytes) -> bytes | Non
     return repository.blob(Oid(stored.stdout.decode().strip()))
 
 
-def write_text(repository: Repository, file: Unmerged, data: bytes, saved: Path) -> None:
-    """Write a file whose hunks were answered. Raises `MergeError`, and nothing is written, where it
-    is not any more what it was."""
-    place = file.conflict.place
-    at = _file(repository, place)
-    if at.read_bytes() != file.data:
-        raise MergeError(f"{show(place)} was changed meanwhile; nothing was written to it")
-    if file.decoded is not None:
-        data = _smudged(repository, place, repository.write_blob(data))
-    _copy_aside(repository, place, saved)
-    with NamedTemporaryFile(dir=at.parent, prefix=".gitswarm-", delete=False) as new:
-        try:
-            new.write(data)
-            new.flush()
-            os.fsync(new.fileno())
-            shutil.copymode(at, new.name)
-            os.replace(new.name, at)
-        except BaseException:
-            Path(new.name).unlink(missing_ok=True)
-            raise
-
-
-def stage(repository: Repository, path: RepoPath) -> None:
-    """`git add`: only for a file without a marker."""
-    repository.git("add", "--", b":(top,literal)" + path)
-
-
 # -- conflicts without text
 
 
@@ -279,7 +244,7 @@ def _with_ways(
     offered = ways(scratch, tree, conflict, (_label(conflict, "ours"), _label(conflict, "theirs")))
     if not offered:
         return replace(unmerged, why=_FOR_PERSON.get(conflict.kind, "git add or git rm it"))
-    if changed := _changed(repository, conflict):
+    if changed := changed_since(repository, conflict):
         return replace(unmerged, why=f"{show(changed)} was changed here: git add or git rm it")
     return replace(unmerged, ways=offered)
 
@@ -295,151 +260,3 @@ def _label(conflict: Conflict, side: Side) -> str:
     stage = conflict.stages.by_side().get(side)
     name = stage.path.removeprefix(conflict.path + b"~") if stage else b""
     return os.fsdecode(name) if stage and name != stage.path else side
-
-
-def _changed(repository: Repository, conflict: Conflict) -> RepoPath | None:
-    """A version that is not on disk any more as git left it there."""
-    by_path: dict[RepoPath, set[Oid]] = {}
-    for side, one in conflict.stages.by_side().items():
-        if side != "base" and one.is_blob:
-            by_path.setdefault(one.path, set()).add(one.oid)
-    for path, oids in by_path.items():
-        if _oid_on_disk(repository, path) not in oids:
-            return path
-    return None
-
-
-def _oid_on_disk(repository: Repository, path: RepoPath) -> Oid | None:
-    """What `git add` would make of it; None where there is no file or link."""
-    at = _at(repository, path)
-    if at.is_symlink():
-        target = os.fsencode(os.readlink(at))
-        output = repository.git("hash-object", "--stdin", "--no-filters", input=target)
-    elif at.is_file():
-        output = repository.git("hash-object", b"--path=" + path, "--", os.fsencode(at))
-    else:
-        return None
-    return Oid(output.stdout.decode().strip())
-
-
-def carry_out(repository: Repository, unmerged: Unmerged, way: Way, saved: Path) -> None:
-    """Bring index and files to what a way says. Raises `MergeError`, and nothing is changed, where
-    that would touch what nobody decided about."""
-    conflict = unmerged.conflict
-    own = {stage.path for stage in conflict.stages.by_side().values()}
-    if changed := _changed(repository, conflict):
-        raise MergeError(f"{show(changed)} was changed meanwhile; nothing was written")
-    folders = [path for path in way.kept if _at(repository, path).is_dir() and path not in own]
-    inside = [path for folder in folders for path in _clean_files(repository, folder)]
-    for path in way.kept.keys() - own - {*folders}:
-        if os.path.lexists(_at(repository, path)):
-            raise MergeError(f"{show(path)} is in the way; nothing was written")
-    there = {stage.path for stage in (conflict.stages.ours, conflict.stages.theirs) if stage}
-    for path in (*own, *inside):
-        _copy_aside(repository, path, saved)
-    digits = len(next(iter(conflict.stages.by_side().values())).oid)
-    entries = [
-        *(b"0 " + b"0" * digits + b"\t" + path for path in (*own, *inside)),
-        *(f"{mode} {oid}\t".encode() + path for path, (mode, oid) in way.kept.items()),
-    ]
-    repository.git(
-        "update-index", "-z", "--index-info", input=b"".join(entry + b"\0" for entry in entries)
-    )
-    for path in (*there, *inside):
-        if path not in way.kept:
-            _delete(repository, path)
-    files = [path for path, (mode, _) in way.kept.items() if mode != SUBMODULE_MODE]
-    repository.git(
-        "checkout-index",
-        "--force",
-        "--index",
-        "-z",
-        "--stdin",
-        input=b"".join(path + b"\0" for path in files),
-    )
-
-
-def _clean_files(repository: Repository, folder: RepoPath) -> list[RepoPath]:
-    """The tracked files of a folder. Raises `MergeError` where it holds anything else."""
-    here = b":(top,literal)" + folder
-    changed = repository.git("diff-files", "--quiet", "--", here, ok=(0, 1)).status
-    if changed or repository.lines("ls-files", "--others", "-z", "--", here):
-        raise MergeError(f"{show(folder)} holds what is in no commit; nothing was written")
-    return [
-        RepoPath(path) for path in repository.lines("ls-files", "-z", "--full-name", "--", here)
-    ]
-
-
-def _delete(repository: Repository, path: RepoPath) -> None:
-    """A file or link, and the folders that are empty then."""
-    at = _at(repository, path)
-    if not at.is_dir() or at.is_symlink():
-        at.unlink(missing_ok=True)
-    assert repository.work_tree is not None
-    *folders, _root = at.relative_to(repository.work_tree).parents
-    for folder in folders:
-        try:
-            (repository.work_tree / folder).rmdir()
-        except OSError:
-            return
-
-
-# -- places
-
-
-def _at(repository: Repository, path: RepoPath) -> Path:
-    assert repository.work_tree is not None
-    return repository.work_tree / os.fsdecode(path)
-
-
-def _file(repository: Repository, path: RepoPath) -> Path:
-    """The file on disk. Raises `MergeError` where it is none, or not in the checkout."""
-    assert repository.work_tree is not None
-    at = _at(repository, path)
-    root = repository.work_tree.resolve()
-    if (
-        at.is_symlink()
-        or not at.is_file()
-        or at.parent.resolve() != root.joinpath(os.fsdecode(path)).parent
-    ):
-        raise MergeError(f"{show(path)} is no regular file of the checkout")
-    return at
-
-
-def _copy_aside(repository: Repository, path: RepoPath, saved: Path) -> None:
-    at = _at(repository, path)
-    if at.is_dir() and not at.is_symlink():
-        return
-    if os.path.lexists(at):
-        copy = saved / os.fsdecode(path)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(at, copy, follow_symlinks=False)
-
-
-def saved_folder(repository: Repository, name: str) -> Path:
-    """Where copies of the files go before they are written."""
-    return repository.git_dir / "swarm-resolve" / name
-
-
-# -- the index that a commit would be made of
-
-
-def tree_with_ours(repository: Repository, conflicts: Iterable[Conflict]) -> Oid | None:
-    """The tree of the index, with some conflicted files as ours has them; None while anything else
-    is in conflict."""
-    with TemporaryDirectory(prefix="gitswarm-index-") as scratch:
-        index = Path(scratch, "index")
-        shutil.copyfile(repository.git_dir / "index", index)
-        env = {"GIT_INDEX_FILE": str(index)}
-        entries = []
-        for one in conflicts:
-            ours = one.stages.ours
-            if ours is None:
-                return None
-            entries.append(f"0 {'0' * len(ours.oid)}\t".encode() + one.place + b"\0")
-            entries.append(f"{ours.mode} {ours.oid}\t".encode() + one.place + b"\0")
-        repository.git("update-index", "-z", "--index-info", input=b"".join(entries), env=env)
-        try:
-            return Oid(repository.git("write-tree", env=env).stdout.decode().strip())
-        except GitError:
-            return None

@@ -11,7 +11,8 @@ import pytest
 
 from gitswarm.errors import MergeError
 from gitswarm.integrate.under_way import UnderWay
-from gitswarm.integrate.unmerged import Unmerged, carry_out, load_unmerged, write_text
+from gitswarm.integrate.unmerged import Unmerged, load_unmerged
+from gitswarm.integrate.write_back import carry_out, write_text
 from gitswarm.merge.threeway import merge, write_resolved
 from gitswarm.merge.ways import Way, ways
 from gitswarm.repo.attributes import GIT_MARKER_SIZE, Attributes
