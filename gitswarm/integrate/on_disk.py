@@ -16,16 +16,17 @@ def place_of(repository: Repository, path: RepoPath) -> Path:
 
 def regular_file(repository: Repository, path: RepoPath) -> Path:
     """The file on disk. Raises `MergeError` where it is none, or not in the checkout."""
-    assert repository.work_tree is not None
     at = place_of(repository, path)
-    root = repository.work_tree.resolve()
-    if (
-        at.is_symlink()
-        or not at.is_file()
-        or at.parent.resolve() != root.joinpath(os.fsdecode(path)).parent
-    ):
+    if at.is_symlink() or not at.is_file() or not _is_inside(repository, path):
         raise MergeError(f"{show(path)} is no regular file of the checkout")
     return at
+
+
+def _is_inside(repository: Repository, path: RepoPath) -> bool:
+    """Whether no folder on the way is a link."""
+    assert repository.work_tree is not None
+    expected = repository.work_tree.resolve().joinpath(os.fsdecode(path)).parent
+    return place_of(repository, path).parent.resolve() == expected
 
 
 def smudged(repository: Repository, path: RepoPath, oid: Oid) -> bytes:
@@ -48,6 +49,8 @@ def changed_since(repository: Repository, conflict: Conflict) -> RepoPath | None
 def _oid(repository: Repository, path: RepoPath) -> Oid | None:
     """What `git add` would make of it; None where there is no file or link."""
     at = place_of(repository, path)
+    if not _is_inside(repository, path):
+        return None
     if at.is_symlink():
         target = os.fsencode(os.readlink(at))
         output = repository.git("hash-object", "--stdin", "--no-filters", input=target)

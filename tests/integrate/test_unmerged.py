@@ -205,6 +205,16 @@ def test_what_was_changed_on_disk_since_is_for_a_person(repo: RepositoryBuilder)
     assert len(checkout.git("ls-files", "-u").splitlines()) == 2
 
 
+def test_nothing_is_deleted_behind_a_link(repo: RepositoryBuilder, tmp_path: Path) -> None:
+    checkout = merging(repo, {"d/a": TEXT}, {"d/a": CHANGED}, {"d/a": None})
+    (repo.path / "d").rename(tmp_path / "elsewhere")
+    (repo.path / "d").symlink_to(tmp_path / "elsewhere")
+
+    with checkout.loaded() as (unmerged,):
+        assert (unmerged.ways, unmerged.why) == ((), "d/a was changed here: git add or git rm it")
+    assert (tmp_path / "elsewhere" / "a").read_text() == CHANGED
+
+
 @pytest.mark.parametrize("own", ["a/untracked", "a/b"])
 def test_a_folder_that_holds_anything_of_the_users_is_not_deleted(
     repo: RepositoryBuilder, own: str
