@@ -66,9 +66,14 @@ def start_import() -> None:
 
 def _import() -> None:
     """The client is 150,000 objects that stay. The garbage collector is told so: to look through
-    them again and again would hold up every call for a tenth of a second each time."""
-    importlib.import_module("anthropic")
-    gc.freeze()
+    them again and again would cost a fifth of the import, and hold up every call later for a tenth
+    of a second each time."""
+    gc.disable()
+    try:
+        importlib.import_module("anthropic")
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 class ClaudeModel:
