@@ -246,7 +246,7 @@ def test_the_context_is_bounded_in_lines_and_in_characters() -> None:
 
     message = first_message(asked, asked.text.hunks)
 
-    assert re.findall(r"^above \d+$", message, re.M) == [f"above {n}" for n in range(485, 500)]
+    assert re.findall(r"^above \d+$", message, re.M) == [f"above {n}" for n in range(488, 500)]
     assert re.findall(r"^below \d+ \.+$", message, re.M) == below.splitlines()[:2]
 
 
@@ -753,15 +753,15 @@ class ManyModel(ScriptedModel):
 
 
 async def test_more_hunks_than_a_model_can_read_at_once_are_asked_in_parts() -> None:
-    text = many(400)
+    text = many(500)
     model = ManyModel()
 
     answer = await ask(model, text)
 
     asked = [numbers(message) for message in model.messages]
     assert len(asked) == 2
-    assert [*asked[0], *asked[1]] == [*range(1, 401)]
-    assert [one.by for one in answer.resolutions] == ["model"] * 400
+    assert [*asked[0], *asked[1]] == [*range(1, 501)]
+    assert [one.by for one in answer.resolutions] == ["model"] * 500
     assert b"<<<<<<<" not in merged(text, answer)
     assert answer.cost_usd == 1.0
 
@@ -769,7 +769,7 @@ async def test_more_hunks_than_a_model_can_read_at_once_are_asked_in_parts() -> 
 async def test_a_part_that_is_not_answered_leaves_the_others_their_answers() -> None:
     model = ManyModel(fails_at=2)
 
-    answer = await ask(model, many(400))
+    answer = await ask(model, many(500))
 
     first, second = map(numbers, model.messages)
     assert answer.unsaid == {*second}
