@@ -15,7 +15,8 @@ process, in a repository of 300 files; printed are the medians of RUNS (1) runs 
     cpu       of the command and every git it ran; more than wall times cores cannot be had
 
 A worktree is made for each task below TMPDIR, sparse as there are so many. TMPDIR on a tmpfs shows
-what is left without the disk.
+what is left without the disk: an ext4 without a journal takes a millisecond for each new file while
+thousands were deleted in the last minute, as worktrees are.
 """
 
 import contextlib
