@@ -1,6 +1,6 @@
 """Grammars: files of the languages that tree-sitter knows, read into trees.
 
-They come with the extra `gitswarm[syntax]`; without it no file has a grammar here.
+A package that is not installed leaves its language without a grammar.
 """
 
 from collections.abc import Mapping

@@ -162,7 +162,9 @@ def test_over_budget_the_push_goes_on_with_one_line(pusher: Pusher) -> None:
     done = pusher.push("origin", "main")
 
     assert (done.status, len(done.stderr.splitlines()), pusher.asked) == (0, 1, [])
-    assert "git swarm: not all was reviewed: $0.0001 of the budget of $0.0001 is left" in done.stderr
+    assert (
+        "git swarm: not all was reviewed: $0.0001 of the budget of $0.0001 is left" in done.stderr
+    )
 
 
 def test_a_slow_model_is_not_waited_for(pusher: Pusher) -> None:
