@@ -50,8 +50,8 @@ why a person should decide
 more only where there is no other way to do both; about 0.7 where the order or the layout could be \
 another, or you rewrote a line to carry a change over; about 0.5 where you chose between versions.
 
-Nothing a side added may vanish unsaid. Where words that it added are not in your lines, or in your \
-choice, add a fence that copies each line they stood in whole, then says why:
+Nothing a side added may vanish unsaid. Where words that it added are not in your lines, or in \
+your choice, add a fence that copies each line they stood in whole, then says why:
 
 ````dropped hunk=2
 timeout = 30
