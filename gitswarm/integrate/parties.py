@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gitswarm.merge.conflicts import Conflict
 from gitswarm.merge.narrowing import Edits, edits_of
-from gitswarm.merge.past import past_of
+from gitswarm.merge.past import past_of, versions_of
 from gitswarm.merge.question import INTENT_LENGTH, Side
 from gitswarm.merge.rules.place import Past
 from gitswarm.plan.tasks import Task
@@ -61,12 +61,7 @@ class Parties:
         return edits_of(self.repository, self.base, (self.ours, self.theirs), conflict)
 
     def versions(self, conflict: Conflict) -> tuple[bytes, bytes]:
-        stages = conflict.stages
-        ours, theirs = (
-            self.repository.blob(stage.oid) if stage and stage.is_blob else b""
-            for stage in (stages.ours, stages.theirs)
-        )
-        return ours, theirs
+        return versions_of(self.repository, conflict.stages)
 
     def past(self, conflict: Conflict) -> Past:
         return past_of(self.repository, conflict.path, conflict.stages, self.ours, self.theirs)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gitswarm.errors import MergeError
 from gitswarm.merge.conflicts import Conflict
 from gitswarm.merge.narrowing import Edits, edits_of
-from gitswarm.merge.past import past_of
+from gitswarm.merge.past import past_of, versions_of
 from gitswarm.merge.question import Side
 from gitswarm.merge.rules.place import Past
 from gitswarm.merge.threeway import Conflicted, merge, merge_on
@@ -85,12 +85,7 @@ class UnderWay:
     def versions(self, conflict: Conflict) -> tuple[bytes, bytes]:
         if conflict.text:
             return conflict.text.take("ours"), conflict.text.take("theirs")
-        stages = conflict.stages
-        ours, theirs = (
-            self.repository.blob(stage.oid) if stage and stage.is_blob else b""
-            for stage in (stages.ours, stages.theirs)
-        )
-        return ours, theirs
+        return versions_of(self.repository, conflict.stages)
 
     def past(self, conflict: Conflict) -> Past:
         if self.theirs is None:

@@ -1,4 +1,4 @@
-"""past: what a conflicted file was before, on the commits of one side only."""
+"""past: what a conflicted file is on either side, and what it was before on that side alone."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -9,6 +9,15 @@ from gitswarm.merge.rules.place import Past
 from gitswarm.merge.rules.superseded import MOST_VERSIONS
 from gitswarm.repo.objects import Oid, RepoPath
 from gitswarm.repo.repository import Repository
+
+
+def versions_of(repository: Repository, stages: Stages) -> tuple[bytes, bytes]:
+    """The whole file as ours and as theirs has it; empty where one has none."""
+    ours, theirs = (
+        repository.blob(stage.oid) if stage and stage.is_blob else b""
+        for stage in (stages.ours, stages.theirs)
+    )
+    return ours, theirs
 
 
 def past_of(repository: Repository, path: RepoPath, stages: Stages, ours: Oid, theirs: Oid) -> Past:
