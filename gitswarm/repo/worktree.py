@@ -11,7 +11,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfile, rmtree
+from shutil import copy2, rmtree
 from tempfile import TemporaryDirectory
 from threading import Lock
 
@@ -200,7 +200,9 @@ class Worktree:
         with TemporaryDirectory() as scratch:
             index = Path(scratch) / "index"
             if (self.git_dir / "index").exists():
-                copyfile(self.git_dir / "index", index)
+                # With its time, by which git knows which files may have been written since: see
+                # Documentation/technical/racy-git.txt.
+                copy2(self.git_dir / "index", index)
             env = {"GIT_INDEX_FILE": str(index)}
             self._heed_all(env)
             excluded = [b":(top,exclude,literal)" + path for path in sorted(leaving)]

@@ -171,6 +171,25 @@ def test_where_a_commit_cannot_be_checked_out_a_sparse_worktree_stays_on_the_one
     assert not worktree.remove()
 
 
+def test_a_file_that_was_written_within_the_moment_of_its_checkout_is_in_the_snapshot(
+    repo: RepositoryBuilder,
+) -> None:
+    base = repo.commit({"notes.txt": "before"})
+    repo.git("config", "core.trustctime", "false")
+    worktree = Worktree.add(
+        repo.repository, repo.path.parent / "task", branch=BranchName("swarm/run/task"), commit=base
+    )
+    file, index = worktree.path / "notes.txt", worktree.git_dir / "index"
+    moment = (1_700_000_000, 1_700_000_000)
+    os.utime(file, moment)
+    git(worktree, "update-index", "--refresh")
+    file.write_text("after!")
+    os.utime(file, moment)
+    os.utime(index, moment)
+
+    assert repo.repository.tree(base) != worktree.snapshot([])
+
+
 def lock(worktree: Worktree) -> None:
     git(worktree, "worktree", "lock", str(worktree.path))
 
