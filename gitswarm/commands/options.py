@@ -15,6 +15,7 @@ from gitswarm.repo.repository import Repository
 from gitswarm.settings import Settings, dollars
 
 Command = Callable[..., Any]
+Option = Callable[[Command], Command]
 
 
 def _dollars(_ctx: click.Context, _option: click.Parameter, value: str | None) -> float | None:
@@ -24,6 +25,12 @@ def _dollars(_ctx: click.Context, _option: click.Parameter, value: str | None) -
         raise click.BadParameter(f"{error}, not {value!r}") from None
 
 
+def _budget_option(help: str) -> Option:
+    return click.option("--budget", callback=_dollars, metavar="USD", help=help)
+
+
+_model_option: Option = click.option("--model", metavar="M", help="The model to ask (swarm.model).")
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, all else on stderr."
 )
@@ -31,14 +38,9 @@ json_option = click.option(
 
 def model_options(command: Command) -> Command:
     """Options of every command that asks a model."""
-    options = [
-        click.option("--model", metavar="M", help="The model to ask (swarm.model)."),
-        click.option(
-            "--budget",
-            callback=_dollars,
-            metavar="USD",
-            help="Spend at most this much, over all agents (swarm.budget).",
-        ),
+    options: list[Option] = [
+        _model_option,
+        _budget_option("Spend at most this much, over all agents (swarm.budget)."),
         click.option(
             "--base", default="HEAD", metavar="REV", help="Start from this commit [HEAD]."
         ),
@@ -71,15 +73,7 @@ def working_options(command: Command) -> Command:
 
 def asking_options(command: Command) -> Command:
     """Options of every command that asks a model and has no run."""
-    options: list[Callable[[Command], Command]] = [
-        click.option("--model", metavar="M", help="The model to ask (swarm.model)."),
-        click.option(
-            "--budget",
-            callback=_dollars,
-            metavar="USD",
-            help="Spend at most this much (swarm.budget).",
-        ),
-    ]
+    options = [_model_option, _budget_option("Spend at most this much (swarm.budget).")]
     return _apply(options, command)
 
 
@@ -98,13 +92,8 @@ def running_options(command: Command) -> Command:
 
 def resuming_options(command: Command) -> Command:
     """Options of every command that goes on with a run."""
-    options = [
-        click.option(
-            "--budget",
-            callback=_dollars,
-            metavar="USD",
-            help="Spend at most this much, with all that was spent before (swarm.budget).",
-        ),
+    options: list[Option] = [
+        _budget_option("Spend at most this much, with all that was spent before (swarm.budget)."),
         click.option(
             "--verify",
             metavar="CMD",
@@ -114,7 +103,7 @@ def resuming_options(command: Command) -> Command:
     return _apply(options, command)
 
 
-def _apply(options: Sequence[Callable[[Command], Command]], command: Command) -> Command:
+def _apply(options: Sequence[Option], command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command

@@ -1,16 +1,15 @@
 import asyncio
 import json
 import re
-import shutil
 import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import get_args
 
 import pytest
+import trustme
 
 from gitswarm.errors import (
     BudgetError,
@@ -465,16 +464,11 @@ async def test_an_address_that_is_none_is_told(
     assert error.hint == "check the network, ANTHROPIC_BASE_URL and the proxy variables"
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
 async def test_a_certificate_that_nobody_vouches_for_is_said_at_once(
-    model: ClaudeModel, monkeypatch: pytest.MonkeyPatch, clock: SkippingClock, tmp_path: Path
+    model: ClaudeModel, monkeypatch: pytest.MonkeyPatch, clock: SkippingClock
 ) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
-    made += ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(made, check=True, capture_output=True)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate, key)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     async with answering("", tls) as url:
         monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
         monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
