@@ -21,7 +21,7 @@ from gitswarm.repo.repository import Repository
 LONG_HUNK = 20
 """Lines of its longest side, from which on a hunk is narrowed to the pair that began it."""
 
-SIDES: tuple[Side, Side] = ("ours", "theirs")
+_SIDES: tuple[Side, Side] = ("ours", "theirs")
 
 Places = Sequence[int]
 """Of commits, in the list of a side's."""
@@ -58,7 +58,7 @@ def edits_of(
         repository.edits(
             base, tip, named[side].path if side in named else conflict.path, MOST_EDITS
         )
-        for side, tip in zip(SIDES, tips, strict=True)
+        for side, tip in zip(_SIDES, tips, strict=True)
     )
     oids = {oid for edit in (*ours, *theirs) for oid in (edit.before, edit.after) if oid}
     read = sum(repository.sizes(oids).values()) <= MOST_BYTES
