@@ -31,8 +31,11 @@ def _is_agents_worktree(path: Path) -> bool:
     """Whether this is what git notes of a worktree of ours, complete or still being made."""
     if path.parent.name != "worktrees":
         return False
-    pointer = path / "gitdir"
-    return not pointer.exists() or ".swarm/" in os.fsdecode(pointer.read_bytes())
+    try:
+        pointer = (path / "gitdir").read_bytes()
+    except FileNotFoundError:
+        return True
+    return not pointer or b".swarm/" in pointer
 
 
 def _files(folder: Path, *, but: Callable[[Path], bool]) -> Snapshot:
